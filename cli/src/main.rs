@@ -1,0 +1,3 @@
+//! tminus, the operator's tool.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! AccountDO: tokens, channels, cursors, leases and dead letters of one account.

@@ -1,0 +1,1 @@
+//! The state Worker: both Durable Object classes.

@@ -1,0 +1,1 @@
+//! UserGraphDO: the canonical calendar and mirrors of one user.

@@ -1,0 +1,3 @@
+//! A faithful local Google Calendar and OAuth server.
+
+fn main() {}

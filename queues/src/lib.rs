@@ -1,0 +1,1 @@
+//! Queue message contracts, one file a queue.

@@ -1,0 +1,1 @@
+//! The Cloudflare adapters of all ports; the only crate that names worker.

@@ -1,0 +1,1 @@
+//! Google Calendar and OAuth: wire types, error taxonomy, client.

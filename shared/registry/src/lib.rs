@@ -1,0 +1,1 @@
+//! The cross-user registry: users, accounts, organisations.

@@ -1,0 +1,1 @@
+//! The synchronous SQL port, row decoding and the migration runner.

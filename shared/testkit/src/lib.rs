@@ -1,0 +1,1 @@
+//! Test doubles: clock, seeded rng, in-memory queue, builders.

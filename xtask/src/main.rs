@@ -1,0 +1,3 @@
+//! Developer tasks: demo, up, test, bench, check.
+
+fn main() {}
