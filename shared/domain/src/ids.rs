@@ -22,8 +22,10 @@ pub trait PrefixedId: Sized {
 fn parse(prefix: &'static str, text: &str) -> Result<Ulid, IdError> {
     text.strip_prefix(prefix)
         .and_then(|rest| rest.strip_prefix('_'))
-        .filter(|rest| rest.len() == 26 && rest.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()))
-        .and_then(|rest| Ulid::from_string(rest).ok())
+        .and_then(|rest| Some((rest, Ulid::from_string(rest).ok()?)))
+        // An id has one spelling only: upper case, and no overflow that would wrap.
+        .filter(|(rest, ulid)| ulid.to_string() == *rest)
+        .map(|(_, ulid)| ulid)
         .ok_or(IdError { prefix })
 }
 

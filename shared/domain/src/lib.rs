@@ -1,3 +1,32 @@
-//! The rules of T-Minus: ids, events, classification, policy, projection. Pure.
+//! The rules of T-Minus, pure: no I/O, no async, no clock, no platform.
+//!
+//! | file | rule |
+//! |---|---|
+//! | [`ids`], [`time`] | prefixed ULIDs; points in time |
+//! | [`event`] | what an event is, normalised from any provider |
+//! | [`ordering`] | which of two sightings of an event counts |
+//! | [`policy`] | which edges an event is projected along, and why not |
+//! | [`projection`] | what others see of an event; its hash |
+//! | [`mark`] | ids of mirrors, and the proof that a mirror is ours |
+//! | [`absence`] | what a full run may conclude from what it did not see |
+//! | [`recurrence`] | series: normalising and expanding rules, bounded |
+//! | [`dirty`] | how much of a calendar is to be fetched |
+//! | [`lease`] | leases of runs and writers |
+//! | [`keys`], [`seal`], [`signed`], [`channel_token`] | key rings, encryption at rest, signed texts |
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "tests may overflow"))]
+
+pub mod absence;
+pub mod channel_token;
+pub mod dirty;
+pub mod event;
 pub mod ids;
+pub mod keys;
+pub mod lease;
+pub mod mark;
+pub mod ordering;
+pub mod policy;
+pub mod projection;
+pub mod recurrence;
+pub mod seal;
+pub mod signed;
 pub mod time;

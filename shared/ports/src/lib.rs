@@ -10,12 +10,14 @@
 //! | [`Http`] | `http.rs` | one request to a provider |
 //! | [`QueueSender`] | `queue.rs` | put messages on a queue |
 //! | [`ObjectCall`] | `objects.rs` | one command to a Durable Object |
+//! | [`ObjectHost`] | `host.rs` | what a Durable Object stands on |
 //! | [`ErrorClass`] | `class.rs` | what an error means for the message that met it |
 #![expect(async_fn_in_trait, reason = "every caller runs on one thread; no future has to be Send")]
 
 mod class;
 mod clock;
 pub mod config;
+mod host;
 mod http;
 mod objects;
 mod queue;
@@ -23,6 +25,7 @@ mod rng;
 
 pub use class::{Classify, ErrorClass};
 pub use clock::Clock;
+pub use host::ObjectHost;
 pub use http::{Http, HttpError, HttpRequest, HttpResponse, Method};
 pub use objects::{CallError, Command, ObjectCall, ObjectClass, ObjectError, call};
 pub use queue::{QueueError, QueueSender};

@@ -1,0 +1,281 @@
+//! What an event is, normalised from any provider.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use crate::time::Timestamp;
+
+/// Declares an enum of a provider's words: parsed leniently, stored by its name.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$vdoc])* #[serde(rename = $text)] $variant,)*
+        }
+
+        impl $name {
+            /// The word as it is stored.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = UnknownWord;
+            fn from_str(text: &str) -> Result<Self, UnknownWord> {
+                match text { $($text => Ok(Self::$variant),)* _ => Err(UnknownWord) }
+            }
+        }
+    };
+}
+pub(crate) use words;
+
+/// A text is none of the known words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not one of the known words")]
+pub struct UnknownWord;
+
+words! {
+    /// Whether an event stands.
+    Status {
+        /// It stands.
+        Confirmed = "confirmed",
+        /// It may stand.
+        Tentative = "tentative",
+        /// It does not stand (any more).
+        Cancelled = "cancelled",
+    }
+}
+
+words! {
+    /// Whether an event blocks time.
+    Transparency {
+        /// It blocks time.
+        Opaque = "opaque",
+        /// Its owner is free.
+        Transparent = "transparent",
+    }
+}
+
+words! {
+    /// Who may see an event at the provider.
+    Visibility {
+        /// As the calendar says.
+        Default = "default",
+        /// Everyone.
+        Public = "public",
+        /// Its guests only.
+        Private = "private",
+    }
+}
+
+words! {
+    /// What kind of event it is.
+    EventType {
+        /// An ordinary event; also every kind that is not known here.
+        Default = "default",
+        /// A birthday.
+        Birthday = "birthday",
+        /// Focus time.
+        FocusTime = "focusTime",
+        /// Out of office.
+        OutOfOffice = "outOfOffice",
+        /// Where someone works.
+        WorkingLocation = "workingLocation",
+        /// Made from a mail.
+        FromGmail = "fromGmail",
+    }
+}
+
+words! {
+    /// What the account's owner answered.
+    OwnResponse {
+        /// The owner is no guest, or organises the event.
+        NotInvited = "notInvited",
+        /// No answer yet.
+        NeedsAction = "needsAction",
+        /// Declined.
+        Declined = "declined",
+        /// Tentatively accepted.
+        Tentative = "tentative",
+        /// Accepted.
+        Accepted = "accepted",
+    }
+}
+
+/// When an event takes place. The end is exclusive and never before the start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// From one instant to another.
+    Timed {
+        /// The first instant.
+        start: Timestamp,
+        /// The instant after the last.
+        end: Timestamp,
+        /// The IANA zone that the provider gave.
+        zone: Option<String>,
+    },
+    /// Whole days, in no zone.
+    AllDay {
+        /// The first day.
+        start: NaiveDate,
+        /// The day after the last.
+        end: NaiveDate,
+    },
+}
+
+/// A span that ends before it starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the end is before the start")]
+pub struct EndBeforeStart;
+
+impl When {
+    /// A timed span.
+    ///
+    /// # Errors
+    /// [`EndBeforeStart`]; a zero length is allowed.
+    pub fn timed(start: Timestamp, end: Timestamp, zone: Option<String>) -> Result<Self, EndBeforeStart> {
+        if end < start { Err(EndBeforeStart) } else { Ok(Self::Timed { start, end, zone }) }
+    }
+
+    /// A span of whole days; an end equal to the start is taken as one day.
+    ///
+    /// # Errors
+    /// [`EndBeforeStart`].
+    pub fn all_day(start: NaiveDate, end: NaiveDate) -> Result<Self, EndBeforeStart> {
+        match end.cmp(&start) {
+            std::cmp::Ordering::Less => Err(EndBeforeStart),
+            std::cmp::Ordering::Equal => Ok(Self::AllDay { start, end: start.succ_opt().unwrap_or(start) }),
+            std::cmp::Ordering::Greater => Ok(Self::AllDay { start, end }),
+        }
+    }
+
+    /// The start as stored and sorted: RFC 3339 in UTC, or a date.
+    #[must_use]
+    pub fn start_text(&self) -> String {
+        match self {
+            Self::Timed { start, .. } => start.to_rfc3339(),
+            Self::AllDay { start, .. } => start.to_string(),
+        }
+    }
+
+    /// The end as stored: RFC 3339 in UTC, or a date.
+    #[must_use]
+    pub fn end_text(&self) -> String {
+        match self {
+            Self::Timed { end, .. } => end.to_rfc3339(),
+            Self::AllDay { end, .. } => end.to_string(),
+        }
+    }
+
+    /// The zone, if there is one.
+    #[must_use]
+    pub fn zone(&self) -> Option<&str> {
+        match self {
+            Self::Timed { zone, .. } => zone.as_deref(),
+            Self::AllDay { .. } => None,
+        }
+    }
+
+    /// From the stored texts; `None` if they do not decode.
+    #[must_use]
+    pub fn from_texts(start: &str, end: &str, zone: Option<String>, all_day: bool) -> Option<Self> {
+        if all_day {
+            Self::all_day(start.parse().ok()?, end.parse().ok()?).ok()
+        } else {
+            Self::timed(Timestamp::parse_rfc3339(start)?, Timestamp::parse_rfc3339(end)?, zone).ok()
+        }
+    }
+}
+
+/// What an event is to a series.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeriesPart {
+    /// It stands alone.
+    Single,
+    /// It is the master of a series.
+    Master {
+        /// RRULE, EXRULE, RDATE and EXDATE lines, in the provider's order (RFC 5545 section 3.8.5).
+        lines: Vec<String>,
+    },
+    /// It is a changed or cancelled occurrence of a series.
+    Exception {
+        /// The provider's id of the master.
+        master: String,
+        /// The start that the occurrence had by the rule: RFC 3339 in UTC, or a date.
+        original_start: String,
+    },
+}
+
+/// Everything of an event that T-Minus keeps, as the provider last said it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventContent {
+    /// The title; `None` if there is none or it is hidden from us.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub title: Option<String>,
+    /// The description, at most 16 KB.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub description: Option<String>,
+    /// The place.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub location: Option<String>,
+    /// When it takes place.
+    pub when: When,
+    /// Whether it stands.
+    pub status: Status,
+    /// Who may see it.
+    pub visibility: Visibility,
+    /// Whether it blocks time.
+    pub transparency: Transparency,
+    /// What kind of event it is.
+    pub event_type: EventType,
+    /// What the account's owner answered.
+    pub own_response: OwnResponse,
+    /// What it is to a series.
+    pub series: SeriesPart,
+    /// The iCalendar UID, the same in every copy of an invitation (RFC 5545 section 3.8.4.7).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ical_uid: Option<String>,
+    /// The iCalendar sequence number.
+    #[serde(default)]
+    pub sequence: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_refuse_an_end_before_the_start_and_allow_zero_length() {
+        let at = Timestamp::from_millis(1000);
+        assert!(When::timed(at, at, None).is_ok());
+        assert_eq!(When::timed(at, Timestamp::from_millis(999), None), Err(EndBeforeStart));
+        let day: NaiveDate = "2026-02-28".parse().unwrap();
+        let next: NaiveDate = "2026-03-01".parse().unwrap();
+        assert_eq!(When::all_day(day, day), Ok(When::AllDay { start: day, end: next }));
+        assert_eq!(When::all_day(next, day), Err(EndBeforeStart));
+    }
+
+    #[test]
+    fn stored_texts_lead_back_to_the_span() {
+        let spans = [
+            When::timed(Timestamp::from_millis(5), Timestamp::from_millis(9), Some("Europe/Berlin".into())).unwrap(),
+            When::all_day("2026-01-01".parse().unwrap(), "2026-01-03".parse().unwrap()).unwrap(),
+        ];
+        for span in spans {
+            let all_day = matches!(span, When::AllDay { .. });
+            let zone = span.zone().map(str::to_owned);
+            assert_eq!(When::from_texts(&span.start_text(), &span.end_text(), zone, all_day), Some(span));
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What others see of an event, and its hash.
+//!
+//! A BUSY projection is a function of time, transparency and status only. A mirror never has attendees,
+//! conference data or reminders: [`MirrorBody`] has no place for them.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::event::{EventContent, Status, Visibility, When};
+use crate::policy::{DetailLevel, FilterReason, filtered};
+
+/// The title of a mirror that shows none.
+pub const BUSY_TITLE: &str = "Busy";
+
+/// Everything that a mirror shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MirrorBody {
+    /// The title.
+    pub summary: String,
+    /// The description, with FULL only.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub description: Option<String>,
+    /// The place, with FULL only.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub location: Option<String>,
+    /// When time is taken. Zones do not show: a single event is the same block in any.
+    pub when: When,
+    /// Whether the block is tentative.
+    pub tentative: bool,
+    /// Whether the provider hides the mirror from others.
+    pub private: bool,
+}
+
+/// The hash of a mirror's body: equal hashes mean that nothing has to be written.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ProjectionHash(String);
+
+impl ProjectionHash {
+    /// A stored hash.
+    #[must_use]
+    pub const fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text that is stored: 32 hexadecimal digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl MirrorBody {
+    /// The body's hash: the first 16 bytes of SHA-256 over its fields, each with its length.
+    #[must_use]
+    pub fn hash(&self) -> ProjectionHash {
+        let mut hasher = Sha256::new();
+        let mut field = |text: &str| {
+            hasher.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+            hasher.update(text.as_bytes());
+        };
+        field("1");
+        field(&self.summary);
+        field(if self.description.is_some() { "d" } else { "" });
+        field(self.description.as_deref().unwrap_or_default());
+        field(if self.location.is_some() { "l" } else { "" });
+        field(self.location.as_deref().unwrap_or_default());
+        field(&self.when.start_text());
+        field(&self.when.end_text());
+        field(if self.tentative { "t" } else { "" });
+        field(if self.private { "p" } else { "" });
+        let digest = hasher.finalize();
+        ProjectionHash(data_encoding::HEXLOWER.encode(digest.get(..16).unwrap_or(&digest)))
+    }
+}
+
+/// What an event becomes along an edge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Projection {
+    /// No mirror, for this reason.
+    Filtered(FilterReason),
+    /// A mirror that shows this.
+    Shown(MirrorBody),
+}
+
+/// Projects an event at a level of detail.
+#[must_use]
+pub fn project(content: &EventContent, detail: DetailLevel) -> Projection {
+    if let Some(reason) = filtered(content) {
+        return Projection::Filtered(reason);
+    }
+    let title = || content.title.clone().filter(|title| !title.is_empty());
+    let full = detail == DetailLevel::Full;
+    Projection::Shown(MirrorBody {
+        summary: match detail {
+            DetailLevel::Busy => None,
+            DetailLevel::Title | DetailLevel::Full => title(),
+        }
+        .unwrap_or_else(|| BUSY_TITLE.to_owned()),
+        description: if full { content.description.clone() } else { None },
+        location: if full { content.location.clone() } else { None },
+        when: without_zone(&content.when),
+        tentative: content.status == Status::Tentative,
+        private: detail == DetailLevel::Busy || content.visibility == Visibility::Private,
+    })
+}
+
+fn without_zone(when: &When) -> When {
+    match when {
+        When::Timed { start, end, .. } => When::Timed { start: *start, end: *end, zone: None },
+        When::AllDay { start, end } => When::AllDay { start: *start, end: *end },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{EventType, OwnResponse, SeriesPart, Transparency};
+    use crate::time::Timestamp;
+    use proptest::prelude::*;
+
+    fn content() -> impl Strategy<Value = EventContent> {
+        let text = || proptest::option::of(".{0,12}");
+        let words = (
+            prop_oneof![Just(Status::Confirmed), Just(Status::Tentative), Just(Status::Cancelled)],
+            prop_oneof![Just(Visibility::Default), Just(Visibility::Public), Just(Visibility::Private)],
+            prop_oneof![Just(Transparency::Opaque), Just(Transparency::Transparent)],
+        );
+        (text(), text(), text(), 0..4_000_000_000_i64, 0..9_000_000_i64, words).prop_map(
+            |(title, description, location, start, length, (status, visibility, transparency))| EventContent {
+                title,
+                description,
+                location,
+                when: When::Timed {
+                    start: Timestamp::from_millis(start),
+                    end: Timestamp::from_millis(start + length),
+                    zone: None,
+                },
+                status,
+                visibility,
+                transparency,
+                event_type: EventType::Default,
+                own_response: OwnResponse::Accepted,
+                series: SeriesPart::Single,
+                ical_uid: None,
+                sequence: 0,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn busy_does_not_depend_on_a_private_field(a in content(), b in content()) {
+            let mut other = b;
+            other.when = a.when.clone();
+            other.status = a.status;
+            other.transparency = a.transparency;
+            prop_assert_eq!(project(&a, DetailLevel::Busy), project(&other, DetailLevel::Busy));
+        }
+
+        #[test]
+        fn equal_hashes_mean_equal_bodies(a in content(), b in content()) {
+            for detail in [DetailLevel::Busy, DetailLevel::Title, DetailLevel::Full] {
+                if let (Projection::Shown(a), Projection::Shown(b)) = (project(&a, detail), project(&b, detail)) {
+                    prop_assert_eq!(a.hash() == b.hash(), a == b);
+                }
+            }
+        }
+    }
+}
