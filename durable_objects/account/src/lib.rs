@@ -1,1 +1,6 @@
 //! AccountDO: tokens, channels, cursors, leases and dead letters of one account.
+//!
+//! `contract/` is what Workers send; `object.rs` dispatches; the logic stands beside it by concern; `schema.rs`
+//! holds the tables; the shell that the platform calls is `durable_objects/state`.
+
+pub mod contract;

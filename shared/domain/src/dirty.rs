@@ -1,7 +1,6 @@
 //! How much of a calendar is to be fetched (protocol rule 2): none < incremental < full.
 
-use crate::event::{UnknownWord, words};
-use serde::{Deserialize, Serialize};
+use crate::words;
 
 words! {
     /// How much of a calendar is to be fetched.

@@ -8,6 +8,7 @@
 //! | [`policy`] | which edges an event is projected along, and why not |
 //! | [`projection`] | what others see of an event; its hash |
 //! | [`mark`] | ids of mirrors, and the proof that a mirror is ours |
+//! | [`mirroring`] | the life of one mirror: intent against fact |
 //! | [`absence`] | what a full run may conclude from what it did not see |
 //! | [`recurrence`] | series: normalising and expanding rules, bounded |
 //! | [`dirty`] | how much of a calendar is to be fetched |
@@ -23,6 +24,7 @@ pub mod ids;
 pub mod keys;
 pub mod lease;
 pub mod mark;
+pub mod mirroring;
 pub mod ordering;
 pub mod policy;
 pub mod projection;
@@ -30,3 +32,6 @@ pub mod recurrence;
 pub mod seal;
 pub mod signed;
 pub mod time;
+mod words;
+
+pub use words::UnknownWord;

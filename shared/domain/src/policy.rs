@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{EventContent, EventType, OwnResponse, SeriesPart, Status, Transparency, words};
-use crate::event::UnknownWord;
+use crate::event::{EventContent, EventType, OwnResponse, SeriesPart, Status, Transparency};
 use crate::ids::{AccountId, CalendarId};
+use crate::words;
 
 words! {
     /// How much others see.

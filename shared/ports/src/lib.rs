@@ -12,6 +12,7 @@
 //! | [`ObjectCall`] | `objects.rs` | one command to a Durable Object |
 //! | [`ObjectHost`] | `host.rs` | what a Durable Object stands on |
 //! | [`ErrorClass`] | `class.rs` | what an error means for the message that met it |
+//! | [`Verdict`] | `verdict.rs` | what becomes of a message |
 #![expect(async_fn_in_trait, reason = "every caller runs on one thread; no future has to be Send")]
 
 mod class;
@@ -22,6 +23,7 @@ mod http;
 mod objects;
 mod queue;
 mod rng;
+mod verdict;
 
 pub use class::{Classify, ErrorClass};
 pub use clock::Clock;
@@ -30,6 +32,7 @@ pub use http::{Http, HttpError, HttpRequest, HttpResponse, Method};
 pub use objects::{CallError, Command, ObjectCall, ObjectClass, ObjectError, call};
 pub use queue::{QueueError, QueueSender};
 pub use rng::{Rng, fresh_id, fresh_nonce};
+pub use verdict::{Verdict, chain};
 
 /// All ports at once: what a handler is generic over.
 pub trait Ports: Clock + Rng + Http + QueueSender + ObjectCall {}

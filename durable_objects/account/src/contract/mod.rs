@@ -1,0 +1,48 @@
+//! The contract of AccountDO: its commands, one file a concern.
+//!
+//! Every command answers a repeat with the same result, so that a lost answer may always be followed by a repeat.
+
+mod admin;
+mod maintenance;
+mod runs;
+mod writes;
+
+pub use admin::{
+    AccountState, AccountStatus, CalendarStatus, Create, Created, DeadLetter, GetStatus, ListDeadLetters,
+    ReportUnauthorized, StoreDeadLetter, StoredDeadLetter,
+};
+pub use maintenance::{
+    BeginMaintenance, ChannelClosed, ChannelOpened, ChannelRefused, EndMaintenance, KnownCalendar, KnownChannel,
+    Maintenance, MaintenanceEnded, MaintenanceGrant, Overlay, OverlayCreating, OverlayReady, PutCalendars, SeenCalendar,
+};
+pub use runs::{
+    BeginRun, ChunkApplied, CommitRun, Cursor, MarkDirty, MarkedDirty, Next, PageFetched, Progress, RunFailed,
+    RunFailure, RunGrant, RunStart,
+};
+pub use writes::{BeginWrite, EndWrite, WriteGrant, WriteOutcome, WriteStart, WriteTarget};
+
+use serde::{Deserialize, Serialize};
+use tminus_google::AccessToken;
+
+/// The object that keeps dead letters which no account can be read from.
+pub const UNROUTABLE: &str = "acc_unroutable";
+
+/// An access token and the version that a report of its failure names (protocol rule 30).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenGrant {
+    /// The token.
+    pub access: AccessToken,
+    /// Grows with every refresh and every new consent.
+    pub version: u32,
+}
+
+macro_rules! commands {
+    ($($command:ty => $name:literal, $reply:ty;)*) => {$(
+        impl tminus_ports::Command for $command {
+            type Reply = $reply;
+            const CLASS: tminus_ports::ObjectClass = tminus_ports::ObjectClass::Account;
+            const NAME: &'static str = $name;
+        }
+    )*};
+}
+pub(crate) use commands;

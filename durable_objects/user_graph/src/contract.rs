@@ -1,0 +1,358 @@
+//! The contract of UserGraphDO.
+//!
+//! Every command answers a repeat with the same result or with one that changes nothing, so that a lost answer
+//! may always be followed by a repeat.
+
+use serde::{Deserialize, Serialize};
+use tminus_domain::dirty::Lane;
+use tminus_domain::event::EventContent;
+use tminus_domain::ids::{AccountId, CalendarId, ClaimId, EventId, UserId};
+use tminus_domain::mark::Mark;
+use tminus_domain::mirroring::Fact;
+use tminus_domain::policy::CalendarRole;
+use tminus_domain::projection::{MirrorBody, ProjectionHash};
+use tminus_domain::time::Timestamp;
+use tminus_queues::ChunkRef;
+
+/// Creates the object if it does not exist. Only the API Worker sends it (protocol rule 28).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Create {
+    /// The user: the object's name.
+    pub user: UserId,
+}
+
+/// Links an account: edges to and from every other account, BUSY into overlay calendars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkAccount {
+    /// The account.
+    pub account: AccountId,
+    /// Its overlay calendar.
+    pub overlay_calendar: CalendarId,
+}
+
+/// The calendars of an account, as AccountDO knows them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PutCalendars {
+    /// The account.
+    pub account: AccountId,
+    /// Its calendars.
+    pub calendars: Vec<CalendarEntry>,
+}
+
+/// A calendar of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalendarEntry {
+    /// The calendar.
+    pub calendar: CalendarId,
+    /// Its id at the provider.
+    pub provider_calendar_id: String,
+    /// What it is to us.
+    pub role: CalendarRole,
+    /// Its name, for its owner's eyes.
+    pub display_name: Option<String>,
+}
+
+/// Applies a chunk of a fetched page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApplyChunk {
+    /// The account that the items come from.
+    pub account: AccountId,
+    /// The calendar that the items come from.
+    pub calendar: CalendarId,
+    /// What the calendar is to us.
+    pub role: CalendarRole,
+    /// Which chunk it is.
+    pub chunk: ChunkRef,
+    /// Whether the run fetches everything.
+    pub full: bool,
+    /// The lane of the mirrors that follow.
+    pub lane: Lane,
+    /// The items, classified and normalised.
+    pub deltas: Vec<Delta>,
+}
+
+/// One classified, normalised item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "delta", rename_all = "snake_case")]
+pub enum Delta {
+    /// An event of the user.
+    Present {
+        /// The provider's id.
+        id: String,
+        /// The provider's etag.
+        etag: String,
+        /// What it says.
+        content: Box<EventContent>,
+    },
+    /// An id that is deleted: of an event or of a mirror, the store knows which.
+    Deleted {
+        /// The provider's id.
+        id: String,
+    },
+    /// A mirror of ours, live at the provider.
+    Mirror {
+        /// The mirror's mark, as text.
+        mark: String,
+        /// The provider's etag.
+        etag: String,
+        /// The hash of the fields that we own, as they are now.
+        seen: ProjectionHash,
+    },
+    /// An item that cannot be understood: kept by itself with its reason (protocol rule 11).
+    Bad {
+        /// The provider's id, if it has one.
+        id: Option<String>,
+        /// Why, without personal data.
+        reason: String,
+    },
+}
+
+/// What a chunk came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Applied {
+    /// The graph's incarnation (protocol rule 13).
+    pub incarnation: u32,
+    /// Canonical events made.
+    pub created: u32,
+    /// Canonical events changed.
+    pub updated: u32,
+    /// Canonical events deleted.
+    pub deleted: u32,
+    /// Items that wrote no row.
+    pub unchanged: u32,
+    /// Items put into quarantine.
+    pub quarantined: u32,
+    /// Mirrors whose wanted state changed.
+    pub mirrors_changed: u32,
+}
+
+/// A full run is whole: concludes what it did not see (protocol rule 14).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConcludeFullRun {
+    /// The account.
+    pub account: AccountId,
+    /// The calendar.
+    pub calendar: CalendarId,
+    /// The run's generation.
+    pub generation: u32,
+}
+
+/// What a full run concluded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Concluded {
+    /// Events missed for the first time.
+    pub suspects: u32,
+    /// Events deleted: missed by two full runs.
+    pub deleted: u32,
+    /// Events held for the operator: too many to be believed.
+    pub held: u32,
+}
+
+/// Claims mirrors of a target account that wait to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClaimMirrors {
+    /// The target account.
+    pub account: AccountId,
+    /// The claim; a repeat of the same claim gets the same operations.
+    pub claim: ClaimId,
+    /// At most this many, 1 to 50.
+    pub limit: u32,
+}
+
+/// Mirrors to write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claimed {
+    /// One operation a mirror.
+    pub operations: Vec<MirrorOperation>,
+}
+
+/// One write at the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MirrorOperation {
+    /// The mirror's mark, as text: it is also its key.
+    pub mark: String,
+    /// The calendar to write into.
+    pub calendar: CalendarId,
+    /// The version of the wish that this fulfils.
+    pub version: u32,
+    /// What to do.
+    pub action: MirrorAction,
+}
+
+/// What to do with a mirror.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum MirrorAction {
+    /// Insert it.
+    Insert {
+        /// What it shows.
+        body: MirrorBody,
+    },
+    /// Replace it.
+    Update {
+        /// What it shows.
+        body: MirrorBody,
+        /// The etag that it must still have.
+        etag: String,
+    },
+    /// Delete it.
+    Delete {
+        /// The etag that it must still have; `None` if it is not known.
+        etag: Option<String>,
+    },
+}
+
+/// Reports what became of claimed operations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettleMirrors {
+    /// The target account.
+    pub account: AccountId,
+    /// The claim.
+    pub claim: ClaimId,
+    /// One result an operation, in any order.
+    pub results: Vec<MirrorResult>,
+}
+
+/// What became of one operation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MirrorResult {
+    /// The mirror's mark, as text.
+    pub mark: String,
+    /// The version of the wish that was worked on.
+    pub version: u32,
+    /// What is known of the mirror at the provider now.
+    pub fact: Fact,
+}
+
+/// What is left after settling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// The lane of the first mirror that can be written now, if any.
+    pub ready: Option<Lane>,
+}
+
+/// Lists canonical events in order of their start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListEvents {
+    /// Events that end after this.
+    pub from: Timestamp,
+    /// Events that start before this.
+    pub to: Timestamp,
+    /// At most this many, 1 to 500.
+    pub limit: u32,
+    /// Only events after this one, in the list's order.
+    pub after: Option<EventCursor>,
+}
+
+/// A place in the list of events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventCursor {
+    /// The start, as stored.
+    pub start: String,
+    /// The event.
+    pub event: EventId,
+}
+
+/// A canonical event with the state of its mirrors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedEvent {
+    /// The event.
+    pub event: EventId,
+    /// The account that it comes from.
+    pub account: AccountId,
+    /// The calendar that it comes from.
+    pub calendar: CalendarId,
+    /// What it says.
+    pub content: EventContent,
+    /// The version, from 1.
+    pub version: u32,
+    /// Starts of its occurrences in the range, if it is a series (at most 100).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub occurrences: Vec<Timestamp>,
+    /// Its mirrors.
+    pub mirrors: Vec<ListedMirror>,
+}
+
+/// A mirror of a listed event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedMirror {
+    /// The account that holds it.
+    pub account: AccountId,
+    /// The calendar that holds it.
+    pub calendar: CalendarId,
+    /// PENDING, ACTIVE, DELETED, TOMBSTONED or ERROR.
+    pub state: String,
+    /// What went wrong last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// A page of events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventPage {
+    /// The events.
+    pub events: Vec<ListedEvent>,
+    /// Where the next page starts, if there is one.
+    pub next: Option<EventCursor>,
+}
+
+/// Asks how the graph stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetStatus {}
+
+/// How the graph stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct GraphStatus {
+    /// Live canonical events.
+    pub events: u32,
+    /// Mirrors by state.
+    pub mirrors: Vec<(String, u32)>,
+    /// Items in quarantine.
+    pub quarantined: Vec<QuarantinedItem>,
+    /// Whether events wait to be projected again.
+    pub reprojecting: bool,
+}
+
+/// An item that could not be understood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuarantinedItem {
+    /// The calendar that it comes from.
+    pub calendar: CalendarId,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub since: String,
+}
+
+macro_rules! commands {
+    ($($command:ty => $name:literal, $reply:ty;)*) => {$(
+        impl tminus_ports::Command for $command {
+            type Reply = $reply;
+            const CLASS: tminus_ports::ObjectClass = tminus_ports::ObjectClass::UserGraph;
+            const NAME: &'static str = $name;
+        }
+    )*};
+}
+
+commands! {
+    Create => "create", ();
+    LinkAccount => "link_account", ();
+    PutCalendars => "put_calendars", ();
+    ApplyChunk => "apply_chunk", Applied;
+    ConcludeFullRun => "conclude_full_run", Concluded;
+    ClaimMirrors => "claim_mirrors", Claimed;
+    SettleMirrors => "settle_mirrors", Settled;
+    ListEvents => "list_events", EventPage;
+    GetStatus => "get_status", GraphStatus;
+}
+
+/// The mark of a mirror, checked.
+impl MirrorOperation {
+    /// The mark.
+    ///
+    /// # Errors
+    /// If the text is no mark, which would be a defect of ours.
+    pub fn parsed_mark(&self) -> Result<Mark, tminus_domain::mark::NotAMark> {
+        self.mark.parse()
+    }
+}

@@ -1,0 +1,372 @@
+//! The life of one mirror: what is wanted against what the provider acknowledged.
+//!
+//! Intent (`wanted`, `version`) and fact (`acked`, `etag`) are separate, and each step is decided from both. A
+//! result of a write is a [`Fact`] about the provider, never an instruction: after it is recorded, the next step
+//! is decided anew, so that a lost answer, a conflict and a crash all lead through the same code.
+
+use serde::{Deserialize, Serialize};
+
+use crate::words;
+use crate::projection::ProjectionHash;
+use crate::time::Timestamp;
+
+/// After this many attempts without success a mirror is given up until its wish changes.
+pub const MAX_ATTEMPTS: u32 = 12;
+/// After this many restores of one mirror within a day it is given up (protocol rule 23).
+pub const MAX_RESTORES_A_DAY: u32 = 3;
+/// How long an answer may be late: twice the deadline of a call.
+const IN_DOUBT_MS: i64 = 20_000;
+
+words! {
+    /// The state of a mirror, as it is stored and shown.
+    MirrorState {
+        /// Something has to be written.
+        Pending = "PENDING",
+        /// It is as it is wanted.
+        Active = "ACTIVE",
+        /// It is not wanted and not there.
+        Deleted = "DELETED",
+        /// It was removed with its account.
+        Tombstoned = "TOMBSTONED",
+        /// It was given up; the message says why.
+        Error = "ERROR",
+    }
+}
+
+/// Everything that decides what is next for a mirror.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mirror {
+    /// What is wanted; `None`: no mirror.
+    pub wanted: Option<ProjectionHash>,
+    /// The version of the wish, from 1.
+    pub version: u32,
+    /// What the provider holds, as it last acknowledged.
+    pub acked: Option<ProjectionHash>,
+    /// The provider's etag of that.
+    pub etag: Option<String>,
+    /// The generation of the mirror's id.
+    pub id_generation: u32,
+    /// Whether a write was sent whose answer never came.
+    pub in_doubt: bool,
+    /// Attempts since the last success or change of wish.
+    pub attempts: u32,
+    /// Not to be written before this.
+    pub next_attempt: Timestamp,
+    /// The state.
+    pub state: MirrorState,
+    /// What went wrong last.
+    pub error: Option<String>,
+}
+
+impl Mirror {
+    /// A mirror that is wanted for the first time.
+    #[must_use]
+    pub const fn wished(wanted: ProjectionHash) -> Self {
+        Self {
+            wanted: Some(wanted),
+            version: 1,
+            acked: None,
+            etag: None,
+            id_generation: 0,
+            in_doubt: false,
+            attempts: 0,
+            next_attempt: Timestamp::from_millis(0),
+            state: MirrorState::Pending,
+            error: None,
+        }
+    }
+
+    /// Whether the provider holds nothing of it, for certain.
+    #[must_use]
+    pub const fn is_absent(&self) -> bool {
+        self.acked.is_none() && !self.in_doubt
+    }
+
+    /// Changes the wish; `false` if it is the same as before.
+    pub fn wish(&mut self, wanted: Option<ProjectionHash>) -> bool {
+        if self.wanted == wanted && self.state != MirrorState::Error {
+            return false;
+        }
+        self.wanted = wanted;
+        self.version = self.version.saturating_add(1);
+        self.attempts = 0;
+        self.next_attempt = Timestamp::from_millis(0);
+        self.error = None;
+        self.rest();
+        true
+    }
+
+    /// The next write, `None` if nothing has to be written.
+    #[must_use]
+    pub fn next(&self) -> Option<Step> {
+        match (&self.wanted, &self.acked, &self.etag) {
+            (Some(wanted), Some(acked), _) if wanted == acked => None,
+            (Some(_), Some(_), Some(etag)) => Some(Step::Update { etag: etag.clone() }),
+            // Without an etag an update could overwrite what we never saw. The insert meets our own id, and the
+            // conflict shows what is there.
+            (Some(_), _, _) => Some(Step::Insert),
+            (None, Some(_), etag) => Some(Step::Delete { etag: etag.clone() }),
+            (None, None, _) if self.in_doubt => Some(Step::Delete { etag: None }),
+            (None, None, _) => None,
+        }
+    }
+
+    /// Records what is known of the mirror at the provider now. `version` is the version that was worked on.
+    pub fn learn(&mut self, version: u32, fact: Fact, now: Timestamp) {
+        match fact {
+            Fact::Written { hash, etag } => {
+                self.acked = Some(hash);
+                self.etag = Some(etag);
+                self.succeeded(version);
+            }
+            Fact::Absent => {
+                let doubted = self.in_doubt && self.attempts == 0;
+                self.acked = None;
+                self.etag = None;
+                if doubted && self.wanted.is_none() {
+                    // A write whose answer was lost may still arrive: look once more when it cannot.
+                    self.attempts = 1;
+                    self.next_attempt = now.plus_millis(IN_DOUBT_MS);
+                } else {
+                    self.succeeded(version);
+                }
+            }
+            Fact::Exists { hash, etag } => {
+                self.acked = Some(hash);
+                self.etag = Some(etag);
+                self.in_doubt = false;
+                self.tried(now, 0);
+            }
+            Fact::IdBurnt => {
+                self.acked = None;
+                self.etag = None;
+                self.in_doubt = false;
+                self.id_generation = self.id_generation.saturating_add(1);
+                self.tried(now, 0);
+            }
+            Fact::InDoubt => {
+                self.in_doubt = true;
+                self.attempts = 0;
+                self.next_attempt = now.plus_millis(1_000);
+            }
+            Fact::TryAfter { seconds } => self.tried(now, i64::from(seconds).saturating_mul(1000)),
+            Fact::Refused { reason } => {
+                self.error = Some(reason);
+                self.state = MirrorState::Error;
+                return;
+            }
+        }
+        self.rest();
+    }
+
+    /// The provider shows the mirror without our having written it (an echo, or someone else's edit).
+    /// `true` if anything was recorded.
+    pub fn see(&mut self, sight: Sight<'_>, claimed: bool) -> bool {
+        if claimed || self.state != MirrorState::Active {
+            return false;
+        }
+        match sight {
+            Sight::Live { etag, .. } if self.etag.as_deref() == Some(etag) => return false,
+            Sight::Live { etag, hash } => {
+                self.etag = Some(etag.to_owned());
+                if self.acked.as_ref() != Some(hash) {
+                    self.acked = Some(hash.clone());
+                }
+            }
+            Sight::Deleted => {
+                // A provider never frees an id.
+                self.acked = None;
+                self.etag = None;
+                self.id_generation = self.id_generation.saturating_add(1);
+            }
+        }
+        self.rest();
+        true
+    }
+
+    fn succeeded(&mut self, version: u32) {
+        self.in_doubt = false;
+        self.error = None;
+        self.attempts = 0;
+        if version == self.version {
+            self.next_attempt = Timestamp::from_millis(0);
+        }
+    }
+
+    fn tried(&mut self, now: Timestamp, wait_ms: i64) {
+        self.attempts = self.attempts.saturating_add(1);
+        self.next_attempt = now.plus_millis(wait_ms);
+        if self.attempts >= MAX_ATTEMPTS {
+            self.error = Some(format!("given up after {} attempts", self.attempts));
+        }
+    }
+
+    /// The state that follows from intent and fact.
+    fn rest(&mut self) {
+        self.state = if self.attempts >= MAX_ATTEMPTS {
+            MirrorState::Error
+        } else if self.next().is_some() || (self.in_doubt && self.wanted.is_none()) {
+            MirrorState::Pending
+        } else if self.wanted.is_some() {
+            MirrorState::Active
+        } else {
+            MirrorState::Deleted
+        };
+    }
+}
+
+/// A write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Insert the mirror.
+    Insert,
+    /// Replace it, if it still has this etag.
+    Update {
+        /// The etag.
+        etag: String,
+    },
+    /// Delete it, if it still has this etag.
+    Delete {
+        /// The etag, if known.
+        etag: Option<String>,
+    },
+}
+
+/// What is known of a mirror at the provider after a write or a look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum Fact {
+    /// Our write was acknowledged.
+    Written {
+        /// The hash of what was written.
+        hash: ProjectionHash,
+        /// The provider's etag of it.
+        etag: String,
+    },
+    /// It is not there (deleted by us, or found gone when we wanted to delete it).
+    Absent,
+    /// It is there, provably ours, with this content.
+    Exists {
+        /// The hash that it carries.
+        hash: ProjectionHash,
+        /// The provider's etag.
+        etag: String,
+    },
+    /// Its id can never be used again: it is a tombstone, or someone else's event.
+    IdBurnt,
+    /// A write was sent and no answer came.
+    InDoubt,
+    /// The provider asks for patience.
+    TryAfter {
+        /// Seconds to wait.
+        seconds: u32,
+    },
+    /// The provider will never accept it.
+    Refused {
+        /// Why, without personal data.
+        reason: String,
+    },
+}
+
+/// How a mirror shows in a fetched page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight<'a> {
+    /// It is there.
+    Live {
+        /// The provider's etag.
+        etag: &'a str,
+        /// The hash of the fields that we own, as they are now.
+        hash: &'a ProjectionHash,
+    },
+    /// It is a tombstone.
+    Deleted,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(text: &str) -> ProjectionHash {
+        ProjectionHash::from_stored(text.to_owned())
+    }
+    fn written(text: &str) -> Fact {
+        Fact::Written { hash: hash(text), etag: format!("e-{text}") }
+    }
+    const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+
+    #[test]
+    fn a_mirror_is_inserted_updated_and_deleted() {
+        let mut mirror = Mirror::wished(hash("a"));
+        assert_eq!(mirror.next(), Some(Step::Insert));
+        mirror.learn(1, written("a"), NOW);
+        assert_eq!((mirror.next(), mirror.state), (None, MirrorState::Active));
+        assert!(!mirror.wish(Some(hash("a"))), "the same wish changes nothing");
+        assert!(mirror.wish(Some(hash("b"))));
+        assert_eq!(mirror.next(), Some(Step::Update { etag: "e-a".into() }));
+        mirror.learn(2, written("b"), NOW);
+        assert!(mirror.wish(None));
+        assert_eq!(mirror.next(), Some(Step::Delete { etag: Some("e-b".into()) }));
+        mirror.learn(3, Fact::Absent, NOW);
+        assert_eq!((mirror.next(), mirror.state), (None, MirrorState::Deleted));
+    }
+
+    #[test]
+    fn settling_an_old_version_leaves_the_mirror_pending() {
+        let mut mirror = Mirror::wished(hash("a"));
+        mirror.wish(Some(hash("b")));
+        mirror.learn(1, written("a"), NOW);
+        assert_eq!(mirror.state, MirrorState::Pending);
+        assert_eq!(mirror.next(), Some(Step::Update { etag: "e-a".into() }));
+    }
+
+    #[test]
+    fn a_lost_answer_is_followed_by_a_repeat_and_never_forgotten() {
+        let mut mirror = Mirror::wished(hash("a"));
+        mirror.learn(1, Fact::InDoubt, NOW);
+        assert_eq!(mirror.next(), Some(Step::Insert));
+        mirror.learn(1, Fact::Exists { hash: hash("a"), etag: "x".into() }, NOW);
+        assert_eq!(mirror.state, MirrorState::Active);
+
+        let mut mirror = Mirror::wished(hash("a"));
+        mirror.learn(1, Fact::InDoubt, NOW);
+        mirror.wish(None);
+        assert_eq!(mirror.next(), Some(Step::Delete { etag: None }));
+        mirror.learn(2, Fact::Absent, NOW);
+        assert_eq!(mirror.state, MirrorState::Pending, "the insert may still arrive");
+        assert!(mirror.next_attempt > NOW);
+        mirror.learn(2, Fact::Absent, NOW);
+        assert_eq!(mirror.state, MirrorState::Deleted);
+    }
+
+    #[test]
+    fn a_burnt_id_is_replaced_by_the_next_generation() {
+        let mut mirror = Mirror::wished(hash("a"));
+        mirror.learn(1, Fact::IdBurnt, NOW);
+        assert_eq!((mirror.id_generation, mirror.next()), (1, Some(Step::Insert)));
+    }
+
+    #[test]
+    fn a_mirror_that_never_succeeds_is_given_up_until_its_wish_changes() {
+        let mut mirror = Mirror::wished(hash("a"));
+        for _ in 0..MAX_ATTEMPTS {
+            mirror.learn(1, Fact::TryAfter { seconds: 1 }, NOW);
+        }
+        assert_eq!(mirror.state, MirrorState::Error);
+        assert!(mirror.wish(Some(hash("a"))), "the same wish takes it up again");
+        assert_eq!(mirror.state, MirrorState::Pending);
+    }
+
+    #[test]
+    fn an_echo_changes_nothing_and_an_edit_by_hand_is_undone() {
+        let mut mirror = Mirror::wished(hash("a"));
+        let (a, x) = (hash("a"), hash("x"));
+        assert!(!mirror.see(Sight::Deleted, false), "pending: ignored");
+        mirror.learn(1, written("a"), NOW);
+        assert!(!mirror.see(Sight::Live { etag: "e-a", hash: &a }, false));
+        assert!(!mirror.see(Sight::Live { etag: "e-2", hash: &x }, true), "claimed: ignored");
+        assert!(mirror.see(Sight::Live { etag: "e-2", hash: &a }, false));
+        assert_eq!(mirror.state, MirrorState::Active, "only the etag moved");
+        assert!(mirror.see(Sight::Live { etag: "e-3", hash: &x }, false));
+        assert_eq!(mirror.next(), Some(Step::Update { etag: "e-3".into() }));
+    }
+}
