@@ -208,7 +208,7 @@ fn bad_request(asked: Asked, reason: &str, envelope: &ErrorEnvelope) -> Failure 
     match reason {
         "channelIdNotUnique" => Failure::ChannelIdTaken,
         "pushNotSupportedForRequestedResource" => Failure::PushUnsupported,
-        _ if asked.sync_token && envelope.says("Invalid sync token value.") => Failure::SyncTokenExpired,
+        _ if asked.sync_token && envelope.says("Invalid sync token") => Failure::SyncTokenExpired,
         _ => Failure::InvalidRequest,
     }
 }

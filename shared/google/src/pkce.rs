@@ -28,6 +28,6 @@ mod tests {
         ];
         let verifier = code_verifier(&random);
         assert_eq!(verifier, "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
-        assert_eq!(code_challenge(&verifier), "E9Melhoa2OwvFrEMTJguCM9cCDmz2Rw0Hw1Rf-6XTSI");
+        assert_eq!(code_challenge(&verifier), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     }
 }

@@ -67,11 +67,11 @@ impl ErrorEnvelope {
         self.error.details.iter().find_map(|detail| detail.reason.as_deref())
     }
 
-    /// Whether a text for people, of the first error or of the whole, is this one.
+    /// Whether a text for people, of the first error or of the whole, starts like this.
     #[must_use]
-    pub fn says(&self, text: &str) -> bool {
+    pub fn says(&self, start: &str) -> bool {
         let item = self.error.errors.first().and_then(|item| item.message.as_deref());
-        item == Some(text) || self.error.message.as_deref() == Some(text)
+        [item, self.error.message.as_deref()].into_iter().flatten().any(|text| text.starts_with(start))
     }
 }
 

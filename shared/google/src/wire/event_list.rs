@@ -31,8 +31,8 @@ impl EventPage {
     }
 }
 
-/// A row of a page, still JSON.
-#[derive(Debug, Clone, Deserialize)]
+/// A row of a page, still JSON. `Debug` leaves it out.
+#[derive(Clone, Deserialize)]
 #[serde(transparent)]
 pub struct RawEvent(Box<RawValue>);
 
@@ -61,6 +61,12 @@ impl RawEvent {
             id: Option<String>,
         }
         serde_json::from_str::<OnlyId>(self.0.get()).ok()?.id.filter(|id| !id.is_empty())
+    }
+}
+
+impl std::fmt::Debug for RawEvent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RawEvent(…)")
     }
 }
 
