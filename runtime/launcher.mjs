@@ -29,8 +29,8 @@
 //                                              {"outcome":"ok"|"exception","explicitAcks":[..],"retryMessages":[..],..}
 //   POST /stop                                 a clean stop
 //
-// A clean stop also comes from SIGTERM, SIGINT and SIGHUP. After SIGKILL workerd would stay: start the launcher as
-// the leader of a process group and kill the group.
+// A clean stop also comes from SIGTERM, SIGINT and SIGHUP. If workerd dies, the launcher ends with status 1. After
+// SIGKILL of the launcher workerd would stay: start the launcher as the leader of a process group and kill the group.
 
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
@@ -139,7 +139,7 @@ async function main() {
     cf: false,
     log: new Log(LogLevel.NONE),
     structuredWorkerdLogs: true,
-    handleRuntimeStdio: log.attach,
+    handleRuntimeStdio: (...streams) => log.attach(streams, () => void lost()),
     // The same folders as `wrangler --persist-to` uses.
     d1Persist: path.join(state, "d1"),
     durableObjectsPersist: path.join(state, "do"),
@@ -161,7 +161,14 @@ async function main() {
     log.close();
     process.exit(status);
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => void stop());
+  const lost = () => {
+    if (!stopping) log.note("error", "workerd ended by itself");
+    return stop(1);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    // Miniflare has listeners that exit at once.
+    process.removeAllListeners(signal).on(signal, () => void stop());
+  }
   if (args["exit-with-stdin"]) process.stdin.resume().once("close", () => void stop());
 
   try {

@@ -29,16 +29,21 @@ export function toLogLine(line) {
 
 /** A log that appends to `file`, or writes to stderr. Written at once: a kill loses nothing. */
 export function openLog(file) {
-  const fd = file ? openSync(file, "a") : 2;
-  const write = (line) => writeSync(fd, `${line}\n`);
+  let fd = file ? openSync(file, "a") : 2;
+  const write = (line) => fd !== undefined && writeSync(fd, `${line}\n`);
   return {
     write,
     note: (level, message) => write(JSON.stringify({ timestamp: Date.now(), level, target: "launcher", message })),
-    attach(...streams) {
+    /** Takes the streams of workerd; `ended` is called when it closes them. */
+    attach(streams, ended) {
       for (const input of streams) {
-        createInterface({ input, crlfDelay: Infinity }).on("line", (line) => line && write(toLogLine(line)));
+        const lines = createInterface({ input, crlfDelay: Infinity });
+        lines.on("line", (line) => line && write(toLogLine(line))).once("close", ended);
       }
     },
-    close: () => file && closeSync(fd),
+    close() {
+      if (file) closeSync(fd);
+      fd = undefined;
+    },
   };
 }
