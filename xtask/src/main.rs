@@ -56,8 +56,8 @@ enum Task {
     },
     /// Everything that CI checks
     Test {
-        /// Run only these steps
-        #[arg(long, value_name = "STEP", value_enum)]
+        /// Run only these steps, separated by commas
+        #[arg(long, value_name = "STEP", value_enum, value_delimiter = ',')]
         only: Vec<test::Step>,
     },
     /// Run a benchmark; its last line is one JSON object

@@ -39,6 +39,8 @@ pub(crate) enum Step {
     Deny,
     /// unit, property and simulation tests on the host
     Native,
+    /// the launcher's own tests
+    Launcher,
     /// the release Wasm of every Worker within its size budget
     Wasm,
     /// scenarios on the real runtime
@@ -115,6 +117,12 @@ fn execute(repo: &Repo, step: Step) -> Result<Outcome> {
         }
         Step::Deny => return deny(repo),
         Step::Native => shown(&mut task(repo, &["test", "--workspace", "--exclude", E2E]))?,
+        Step::Launcher => {
+            tools::npm_packages(repo)?;
+            let mut command = Command::new("node");
+            command.args(["--test", "--test-reporter", "spec", "runtime/launcher.test.mjs"]);
+            shown(command.current_dir(&repo.root))?;
+        }
         Step::Wasm => {
             wasm::build_all(repo, &Tools::install(repo)?)?;
             sizes::check(repo)?;
