@@ -1,0 +1,5 @@
+DROP TABLE dead_letter_index;
+
+DROP TABLE oauth_states;
+
+DROP TABLE identities;
