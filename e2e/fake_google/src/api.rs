@@ -1,0 +1,132 @@
+//! From a path to an operation: routing, credentials, scopes, partial responses.
+
+use crate::error::{ApiError, ApiResult};
+use crate::fields::Mask;
+use crate::http::{Query, Request, Response};
+use crate::oauth::Access;
+use crate::scopes::{Operation, Subject};
+use crate::state::{Google, resolve};
+use crate::{calendars, events, push};
+
+/// A recognised call.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// Operation.
+    pub operation: Operation,
+    /// Calendar id as given, decoded.
+    pub calendar: Option<String>,
+    /// Event id, decoded.
+    pub event: Option<String>,
+}
+
+/// A checked call.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// Its query.
+    pub query: Query,
+    /// Who calls.
+    pub access: Access,
+    /// Calendar id with `primary` resolved; empty when the path has none.
+    pub calendar: String,
+    /// Event id; empty when the path has none.
+    pub event: String,
+}
+
+impl Call<'_> {
+    /// The body as a JSON object; an empty body is an empty object.
+    pub fn body(&self) -> ApiResult<crate::model::Object> {
+        if self.request.body.is_empty() {
+            return Ok(crate::model::Object::new());
+        }
+        serde_json::from_slice(&self.request.body).map_err(|_| ApiError::parse())
+    }
+}
+
+/// Finds the operation of a path under `/calendar/v3`.
+pub fn route(request: &Request) -> ApiResult<Route> {
+    let segments = request.segments();
+    let rest: Vec<&str> = segments.iter().skip(2).map(String::as_str).collect();
+    let method = match request.get_header("x-http-method-override") {
+        Some(method) if request.method == "POST" => method,
+        _ => request.method.as_str(),
+    };
+    let (operation, calendar, event) = match (method, rest.as_slice()) {
+        ("GET", ["users", "me", "calendarList"]) => (Operation::CalendarListList, None, None),
+        ("GET", ["users", "me", "calendarList", id]) => (Operation::CalendarListGet, Some(id), None),
+        ("POST", ["calendars"]) => (Operation::CalendarsInsert, None, None),
+        ("GET", ["calendars", id]) => (Operation::CalendarsGet, Some(id), None),
+        ("PATCH", ["calendars", id]) => (Operation::CalendarsPatch, Some(id), None),
+        ("PUT", ["calendars", id]) => (Operation::CalendarsUpdate, Some(id), None),
+        ("DELETE", ["calendars", id]) => (Operation::CalendarsDelete, Some(id), None),
+        ("GET", ["calendars", id, "events"]) => (Operation::EventsList, Some(id), None),
+        ("POST", ["calendars", id, "events"]) => (Operation::EventsInsert, Some(id), None),
+        ("POST", ["calendars", id, "events", "watch"]) => (Operation::EventsWatch, Some(id), None),
+        ("GET", ["calendars", id, "events", e]) => (Operation::EventsGet, Some(id), Some(e)),
+        ("GET", ["calendars", id, "events", e, "instances"]) => {
+            (Operation::EventsInstances, Some(id), Some(e))
+        }
+        ("PUT", ["calendars", id, "events", e]) => (Operation::EventsUpdate, Some(id), Some(e)),
+        ("PATCH", ["calendars", id, "events", e]) => (Operation::EventsPatch, Some(id), Some(e)),
+        ("DELETE", ["calendars", id, "events", e]) => (Operation::EventsDelete, Some(id), Some(e)),
+        ("POST", ["channels", "stop"]) => (Operation::ChannelsStop, None, None),
+        _ => return Err(ApiError::not_found()),
+    };
+    Ok(Route {
+        operation,
+        calendar: calendar.map(|id| (*id).to_owned()),
+        event: event.map(|id| (*id).to_owned()),
+    })
+}
+
+/// Carries out a call and cuts the answer to the `fields` asked for.
+pub fn call(google: &mut Google, request: &Request, route: &Route) -> Response {
+    match checked(google, request, route) {
+        Ok(response) => response,
+        Err(error) => error.response(),
+    }
+}
+
+fn checked(google: &mut Google, request: &Request, route: &Route) -> ApiResult {
+    let query = request.query();
+    let token = request
+        .get_header("authorization")
+        .and_then(|h| h.strip_prefix("Bearer ").or_else(|| h.strip_prefix("bearer ")))
+        .or_else(|| query.get("oauth_token").or_else(|| query.get("access_token")));
+    let access = token.and_then(|t| google.oauth.access(t, google.now_ms)).cloned();
+    let access = access.ok_or_else(ApiError::unauthenticated)?;
+    let operation = route.operation;
+    let calendar = route.calendar.as_deref().map_or("", |id| resolve(id, &access.email)).to_owned();
+    let subject = google.calendars.get(&calendar).map(|c| Subject {
+        owned: c.role(&access.email) == Some(crate::model::Role::Owner),
+        app_created: c.created_by_client.as_deref() == Some(access.client_id.as_str()),
+    });
+    if !operation.allowed(&access.scopes, subject) {
+        return Err(ApiError::scopes(operation.rpc()));
+    }
+    let mask = query.get("fields").map(Mask::parse).transpose()?;
+    let event = route.event.clone().unwrap_or_default();
+    let call = Call { request, query, access, calendar, event };
+    let mut response = match operation {
+        Operation::CalendarListList => calendars::list(google, &call),
+        Operation::CalendarListGet => calendars::list_get(google, &call),
+        Operation::CalendarsGet => calendars::get(google, &call),
+        Operation::CalendarsInsert => calendars::insert(google, &call),
+        Operation::CalendarsPatch | Operation::CalendarsUpdate => calendars::patch(google, &call),
+        Operation::CalendarsDelete => calendars::delete(google, &call),
+        Operation::EventsList => events::list::list(google, &call),
+        Operation::EventsInstances => events::list::instances(google, &call),
+        Operation::EventsGet => events::read::get(google, &call),
+        Operation::EventsInsert => events::write::insert(google, &call),
+        Operation::EventsUpdate => events::write::update(google, &call),
+        Operation::EventsPatch => events::write::patch(google, &call),
+        Operation::EventsDelete => events::write::delete(google, &call),
+        Operation::EventsWatch => push::watch(google, &call),
+        Operation::ChannelsStop => push::stop(google, &call),
+    }?;
+    if let Some(mask) = mask.filter(|_| response.status == 200 && !response.body.is_empty()) {
+        response.body = mask.apply(&response.value()).to_string().into_bytes();
+    }
+    Ok(response)
+}

@@ -1,0 +1,188 @@
+//! HTTP around [`Google`]: connections, gzip, delays, dropped answers, pushes.
+
+use std::convert::Infallible;
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+use crate::Google;
+use crate::http::{Fate, Request, Response};
+use crate::sender::Sender;
+
+/// State and clock, shared by connections and pushes.
+#[derive(Debug)]
+pub struct Shared {
+    google: Mutex<Google>,
+    started: Instant,
+}
+
+impl Shared {
+    /// The state machine.
+    pub fn google(&self) -> MutexGuard<'_, Google> {
+        self.google.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Microseconds since the server has started.
+    #[must_use]
+    pub fn now_us(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Milliseconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "the shell is native and is where time comes from")]
+#[must_use]
+pub fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A running server; dropping it stops it.
+#[derive(Debug)]
+pub struct Handle {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// What it serves.
+    pub state: Arc<Shared>,
+    runtime: Option<Runtime>,
+    sender: Sender,
+}
+
+impl Handle {
+    /// `http://127.0.0.1:N`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// Calls Rust methods of the state machine at the current time and delivers the pushes.
+    pub fn with<T>(&self, act: impl FnOnce(&mut Google) -> T) -> T {
+        let mut google = self.state.google();
+        google.at(now_ms());
+        google.set_monotonic_us(self.state.now_us());
+        let out = act(&mut google);
+        self.sender.send_all(google.take_pushes());
+        out
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Starts a server on a loopback port, 0 for any. It runs on threads of its own.
+pub fn start(port: u16) -> std::io::Result<Handle> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)))?;
+    let addr = listener.local_addr()?;
+    #[expect(clippy::disallowed_methods, reason = "the shell is native and is where time comes from")]
+    let started = Instant::now();
+    let state = Arc::new(Shared { google: Mutex::new(Google::new()), started });
+    let sender = Sender::new(state.clone(), runtime.handle().clone());
+    runtime.spawn(accept(listener, state.clone(), sender.clone()));
+    Ok(Handle { addr, state, runtime: Some(runtime), sender })
+}
+
+async fn accept(listener: TcpListener, state: Arc<Shared>, sender: Sender) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
+        let (state, sender) = (state.clone(), sender.clone());
+        tokio::spawn(async move {
+            let service = service_fn(move |request| serve(state.clone(), sender.clone(), request));
+            let mut builder = hyper::server::conn::http1::Builder::new();
+            builder.timer(TokioTimer::new());
+            // An error is a client gone, or an answer dropped on purpose.
+            let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+/// The reason hyper closes a connection whose answer we drop.
+#[derive(Debug)]
+struct Dropped;
+
+impl std::fmt::Display for Dropped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("answer dropped on purpose")
+    }
+}
+
+impl std::error::Error for Dropped {}
+
+async fn serve(
+    state: Arc<Shared>,
+    sender: Sender,
+    incoming: hyper::Request<Incoming>,
+) -> Result<hyper::Response<Full<Bytes>>, Dropped> {
+    let (head, body) = incoming.into_parts();
+    let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
+    let request = Request {
+        method: head.method.as_str().to_owned(),
+        path_and_query: head.uri.path_and_query().map_or("/", |p| p.as_str()).to_owned(),
+        headers: head
+            .headers
+            .iter()
+            .map(|(n, v)| (n.as_str().to_owned(), String::from_utf8_lossy(v.as_bytes()).into_owned()))
+            .collect(),
+        body: body.to_vec(),
+    };
+    let response = {
+        let mut google = state.google();
+        let response = google.handle_at(&request, now_ms(), state.now_us());
+        // Pushes leave under the lock, so that their order is the order of the changes.
+        sender.send_all(google.take_pushes());
+        response
+    };
+    if response.delay_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(response.delay_ms)).await;
+    }
+    if response.fate == Fate::DropConnection {
+        return Err(Dropped);
+    }
+    Ok(finish(&request, response))
+}
+
+/// Google compresses only for clients which also say so in `User-Agent`.
+fn wants_gzip(request: &Request) -> bool {
+    let has = |name: &str| request.get_header(name).is_some_and(|v| v.to_ascii_lowercase().contains("gzip"));
+    has("accept-encoding") && has("user-agent")
+}
+
+fn finish(request: &Request, response: Response) -> hyper::Response<Full<Bytes>> {
+    let Response { status, headers, mut body, .. } = response;
+    let mut builder = hyper::Response::builder().status(status);
+    for (name, value) in &headers {
+        builder = builder.header(name, value);
+    }
+    if !body.is_empty() && wants_gzip(request) {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        if let Ok(packed) = encoder.write_all(&body).and_then(|()| encoder.finish()) {
+            body = packed;
+            builder = builder.header("content-encoding", "gzip");
+        }
+    }
+    builder = builder.header("vary", "Origin, X-Origin, Referer");
+    let failed = |_| -> Result<_, Infallible> {
+        let mut response = hyper::Response::new(Full::new(Bytes::from_static(b"bad header in a fault")));
+        *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
+        Ok(response)
+    };
+    builder.body(Full::new(Bytes::from(body))).or_else(failed).unwrap_or_else(|never| match never {})
+}

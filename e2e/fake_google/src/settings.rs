@@ -1,0 +1,128 @@
+//! Knobs: everything undocumented about Google, and everything a scenario wants to bend.
+
+use serde::{Deserialize, Serialize};
+
+/// What a PUT on a cancelled event does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PutOnCancelled {
+    /// 200, the event lives again.
+    Revive200,
+    /// 403 `forbidden`.
+    Forbidden403,
+    /// 410 `deleted`.
+    Gone410,
+}
+
+/// Order in which the parts of a batch are executed and answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BatchOrder {
+    /// As sent.
+    Same,
+    /// Backwards.
+    Reverse,
+    /// Shuffled, reproducibly.
+    Shuffle,
+}
+
+/// All knobs. `POST /control/settings` sets the named ones and leaves the others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// `/auth` with a known `login_hint` redirects at once.
+    pub auto_consent: bool,
+    /// Every consent ends with `error=access_denied`.
+    pub deny_consent: bool,
+    /// Scopes the human unticks.
+    pub declined_scopes: Vec<String>,
+    /// Lifetime of access tokens in seconds.
+    pub access_token_ttl_s: i64,
+    /// Lifetime of authorization codes in seconds.
+    pub code_ttl_s: i64,
+    /// Live refresh tokens per user and client; the oldest die silently.
+    pub refresh_token_limit: usize,
+    /// A refresh also hands out a new refresh token.
+    pub rotate_refresh_tokens: bool,
+    /// Changes made through the API push too.
+    pub echo_pushes: bool,
+    /// Any pushes at all.
+    pub pushes_enabled: bool,
+    /// Share of `exists` pushes which get lost, 0..=1.
+    pub push_drop_rate: f64,
+    /// Share of `exists` pushes which are sent twice, 0..=1.
+    pub push_duplicate_rate: f64,
+    /// Delay of every push in milliseconds.
+    pub push_delay_ms: u64,
+    /// Further attempts after 500, 502, 503, 504 or a failed connection.
+    pub push_retries: u32,
+    /// First pause between attempts in milliseconds; doubles each time.
+    pub push_retry_base_ms: u64,
+    /// Upper bound of every page.
+    pub page_size_cap: Option<usize>,
+    /// The first page of a list is empty but has a `nextPageToken`.
+    pub empty_first_page: bool,
+    /// An incremental list honours the window of the initial list.
+    pub sync_token_remembers_window: bool,
+    /// Lists with `orderBy`, `q`, `iCalUID` or property filters carry no `nextSyncToken`.
+    pub filters_suppress_sync_token: bool,
+    /// `updatedMin` older than this answers 410.
+    pub updated_min_horizon_days: i64,
+    /// Deleting a master shows a row for each of its exceptions.
+    pub tombstone_exceptions: bool,
+    /// PUT on a cancelled event.
+    pub put_on_cancelled: PutOnCancelled,
+    /// Webhook addresses may be plain http.
+    pub allow_http: bool,
+    /// Channel lifetime when none is asked for, in seconds.
+    pub default_channel_ttl_s: i64,
+    /// Longest channel lifetime, in seconds.
+    pub max_channel_ttl_s: i64,
+    /// Most parts of one batch.
+    pub batch_cap: usize,
+    /// Order of a batch.
+    pub batch_order: BatchOrder,
+    /// Delay of every answer outside `/control`, in milliseconds.
+    pub response_delay_ms: u64,
+    /// Added to the time of every call, to let tokens and channels expire.
+    pub clock_offset_ms: i64,
+    /// Seed of the losses and shuffles.
+    pub seed: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        const DAY_S: i64 = 86_400;
+        Self {
+            auto_consent: true,
+            deny_consent: false,
+            declined_scopes: Vec::new(),
+            access_token_ttl_s: 3599,
+            code_ttl_s: 600,
+            refresh_token_limit: 100,
+            rotate_refresh_tokens: false,
+            echo_pushes: true,
+            pushes_enabled: true,
+            push_drop_rate: 0.0,
+            push_duplicate_rate: 0.0,
+            push_delay_ms: 0,
+            push_retries: 4,
+            push_retry_base_ms: 500,
+            page_size_cap: None,
+            empty_first_page: false,
+            sync_token_remembers_window: false,
+            filters_suppress_sync_token: true,
+            updated_min_horizon_days: 28,
+            tombstone_exceptions: false,
+            put_on_cancelled: PutOnCancelled::Revive200,
+            allow_http: true,
+            default_channel_ttl_s: 7 * DAY_S,
+            max_channel_ttl_s: 30 * DAY_S,
+            batch_cap: 1000,
+            batch_order: BatchOrder::Same,
+            response_delay_ms: 0,
+            clock_offset_ms: 0,
+            seed: 1,
+        }
+    }
+}

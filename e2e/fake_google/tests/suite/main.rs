@@ -1,0 +1,20 @@
+//! Behaviour of the fake, seen from outside.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
+
+mod batch;
+mod control;
+mod errors;
+mod lists;
+mod oauth;
+mod push;
+mod recurring;
+mod server;
+mod world;
+mod writes;
