@@ -1,1 +1,17 @@
-//! The dead_letter Worker.
+//! The dead_letter Worker: stores each dead message, with its reason, in the account object that it belongs to
+//! (protocol rule 31).
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`consume`] | one message of a dead-letter queue |
+//! | `letter.rs` | what is kept of a message: whose it is, why it died, what may be stored |
+//! | `reduced.rs` | a delta without its events: ids and hashes |
+
+mod consume;
+mod letter;
+mod reduced;
+
+pub use consume::consume;
+
+#[cfg(test)]
+mod tests;
