@@ -88,12 +88,16 @@ pub fn call(google: &mut Google, request: &Request, route: &Route) -> Response {
     }
 }
 
+/// The token of the `Authorization` header.
+#[must_use]
+pub fn bearer(request: &Request) -> Option<&str> {
+    let header = request.get_header("authorization")?;
+    header.strip_prefix("Bearer ").or_else(|| header.strip_prefix("bearer "))
+}
+
 fn checked(google: &mut Google, request: &Request, route: &Route) -> ApiResult {
     let query = request.query();
-    let token = request
-        .get_header("authorization")
-        .and_then(|h| h.strip_prefix("Bearer ").or_else(|| h.strip_prefix("bearer ")))
-        .or_else(|| query.get("oauth_token").or_else(|| query.get("access_token")));
+    let token = bearer(request).or_else(|| query.get("oauth_token").or_else(|| query.get("access_token")));
     let access = token.and_then(|t| google.oauth.access(t, google.now_ms)).cloned();
     let access = access.ok_or_else(ApiError::unauthenticated)?;
     let operation = route.operation;

@@ -95,7 +95,8 @@ fn dispatch(google: &mut Google, request: &Request, segments: &[String]) -> ApiR
         ("POST", ["tokens"]) => return mint(google, &body),
         ("POST", ["push"]) => {
             let state = if text(&body, "state") == Some("sync") { "sync" } else { "exists" };
-            let channel = google.channels.get(need(&body, "channel")?).cloned();
+            let id = need(&body, "channel")?;
+            let channel = google.channels.get(id).or_else(|| google.retired_channels.get(id)).cloned();
             google.push_by_hand(&channel.ok_or_else(ApiError::not_found)?, state);
         }
         ("GET", ["channels"]) => return Ok(channels(google)),

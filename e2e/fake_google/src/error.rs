@@ -131,12 +131,7 @@ impl ApiError {
         let insufficient = self.reason == "insufficientPermissions";
         let message = match self.front_end {
             Some(_) if insufficient => "Request had insufficient authentication scopes.",
-            Some(_) => {
-                "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie \
-                 or other valid authentication credential. See \
-                 https://developers.google.com/identity/sign-in/web/devconsole-project."
-            }
-            None => &self.message,
+            _ => &self.message,
         };
         top.insert("errors".to_owned(), Value::Array(vec![item]));
         top.insert("code".to_owned(), self.code.into());

@@ -13,7 +13,7 @@ pub struct Match {
     pub method: Option<String>,
     /// Part of the path and query as sent.
     pub path_contains: Option<String>,
-    /// Calendar id, decoded.
+    /// Calendar id, decoded, `primary` resolved.
     pub calendar: Option<String>,
     /// Operation such as `events.insert`, `oauth.token`, `batch`.
     pub operation: Option<String>,

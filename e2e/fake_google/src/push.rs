@@ -180,7 +180,9 @@ pub fn stop(google: &mut Google, call: &Call<'_>) -> ApiResult {
         let message = format!("Channel '{id}' not found for project '{}'", call.access.project());
         return Err(ApiError::new(404, "global", "notFound", message));
     }
-    google.channels.remove(id);
+    if let Some(channel) = google.channels.remove(id) {
+        google.retired_channels.insert(id.to_owned(), channel);
+    }
     Ok(Response::empty(204))
 }
 
@@ -227,8 +229,7 @@ impl Google {
         self.send(push);
     }
 
-    /// Sends a push with any state and number on a channel, known or not to Google: forged,
-    /// reordered and straggling deliveries.
+    /// Sends a push on any channel whatever its state: repeated, forged and straggling deliveries.
     pub fn push_by_hand(&mut self, channel: &Channel, state: &'static str) {
         let push = channel.push(state, 0);
         self.send(push);

@@ -62,6 +62,12 @@ pub struct Settings {
     pub page_size_cap: Option<usize>,
     /// The first page of a list is empty but has a `nextPageToken`.
     pub empty_first_page: bool,
+    /// Full lists run backwards, exceptions before their masters.
+    pub reverse_full_list: bool,
+    /// Incremental lists do not show changes younger than this: a lagging replica.
+    pub list_lag_ms: i64,
+    /// A write which changes nothing moves the etag and pushes all the same.
+    pub noop_write_bumps: bool,
     /// An incremental list honours the window of the initial list.
     pub sync_token_remembers_window: bool,
     /// Lists with `orderBy`, `q`, `iCalUID` or property filters carry no `nextSyncToken`.
@@ -110,6 +116,9 @@ impl Default for Settings {
             push_retry_base_ms: 500,
             page_size_cap: None,
             empty_first_page: false,
+            reverse_full_list: false,
+            list_lag_ms: 0,
+            noop_write_bumps: true,
             sync_token_remembers_window: false,
             filters_suppress_sync_token: true,
             updated_min_horizon_days: 28,

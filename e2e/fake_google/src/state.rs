@@ -26,6 +26,8 @@ pub struct Google {
     pub oauth: OAuth,
     /// Live and expired channels by id.
     pub channels: BTreeMap<String, Channel>,
+    /// Stopped channels, for straggling pushes by hand.
+    pub retired_channels: BTreeMap<String, Channel>,
     /// Channel ids which can never be used again.
     pub burnt_channels: BTreeSet<String>,
     /// Failures on demand.
@@ -104,7 +106,9 @@ impl Google {
     pub(crate) fn api_call(&mut self, request: &Request) -> Response {
         match api::route(request) {
             Ok(route) => {
-                let calendar = route.calendar.clone();
+                let access = api::bearer(request).and_then(|t| self.oauth.access(t, self.now_ms));
+                let email = access.map_or("primary", |a| a.email.as_str());
+                let calendar = route.calendar.as_deref().map(|id| resolve(id, email).to_owned());
                 self.guarded(request, route.operation.name(), calendar.as_deref(), |g, r| {
                     api::call(g, r, &route)
                 })

@@ -36,6 +36,7 @@ struct Listing<'a> {
     view: View,
     since: Option<u64>,
     now_ms: i64,
+    reverse: bool,
 }
 
 /// Rows of a page with the key of the last one, and whether more follow.
@@ -63,7 +64,9 @@ pub fn list(google: &mut Google, call: &Call<'_>) -> ApiResult {
     let since = q.get("syncToken").map(|text| sync_token(text, &of, calendar.generation)).transpose()?;
     let digest = cursor::request_digest(&q.0);
     let page = q.get("pageToken").map(|text| page_token(text, &of, &digest)).transpose()?;
-    let upto = page.as_ref().map_or(calendar.revision, |p| p.upto);
+    let known = since.as_ref().map_or(0, |t| t.revision);
+    let visible = visible_revision(calendar, google.settings.list_lag_ms, google.now_ms);
+    let upto = page.as_ref().map_or(visible.max(known), |p| p.upto);
     let generation = page.as_ref().map_or(calendar.generation, |p| p.generation);
     let mut window = (params.time_min, params.time_max);
     if let Some(token) = &since {
@@ -79,6 +82,7 @@ pub fn list(google: &mut Google, call: &Call<'_>) -> ApiResult {
         view: View::new(role, q)?,
         since: since.as_ref().map(|t| t.revision),
         now_ms: google.now_ms,
+        reverse: google.settings.reverse_full_list,
     };
     let after = page.map(|p| p.after).unwrap_or_default();
     let rows = if first && google.settings.empty_first_page {
@@ -111,6 +115,17 @@ pub fn list(google: &mut Google, call: &Call<'_>) -> ApiResult {
     Ok(Response::resource(&out))
 }
 
+/// The last revision a lagging replica has seen.
+fn visible_revision(calendar: &Calendar, lag_ms: i64, now_ms: i64) -> u64 {
+    if lag_ms <= 0 {
+        return calendar.revision;
+    }
+    let old = |id: &String| {
+        calendar.events.get(id).is_some_and(|e| e.version_us.div_euclid(1000) <= now_ms - lag_ms)
+    };
+    calendar.by_revision.iter().rev().find(|(_, id)| old(id)).map_or(0, |(revision, _)| *revision)
+}
+
 /// `events.instances`: the instances of one series. `timeMin` is inclusive here.
 pub fn instances(google: &Google, call: &Call<'_>) -> ApiResult {
     let q = &call.query;
@@ -118,7 +133,14 @@ pub fn instances(google: &Google, call: &Call<'_>) -> ApiResult {
     let mut params = Params::parse(q)?;
     params.time_min = params.time_min.map(|min| min - 1);
     let master = calendar.events.get(&call.event).ok_or_else(ApiError::not_found)?;
-    let listing = Listing { calendar, params, view: View::new(role, q)?, since: None, now_ms: google.now_ms };
+    let listing = Listing {
+        calendar,
+        params,
+        view: View::new(role, q)?,
+        since: None,
+        now_ms: google.now_ms,
+        reverse: false,
+    };
     let mut rows = Vec::new();
     listing.expand(master, &mut rows);
     for id in calendar.exceptions_of(&call.event) {
@@ -164,6 +186,11 @@ impl Listing<'_> {
                 let rows =
                     self.calendar.by_revision.range(range).filter(move |(revision, _)| **revision <= upto);
                 Box::new(rows.filter_map(|(r, id)| events.get(id).map(|e| (r.to_string(), e))))
+            }
+            None if self.reverse => {
+                let end = if after.is_empty() { Bound::Unbounded } else { Bound::Excluded(after) };
+                let range = events.range::<str, _>((Bound::Unbounded, end)).rev();
+                Box::new(range.map(|(id, e)| (id.clone(), e)))
             }
             None => {
                 let range = (Bound::Excluded(after), Bound::Unbounded);

@@ -50,7 +50,7 @@ pub struct Options {
 pub struct Written {
     /// The event as stored.
     pub stored: Stored,
-    /// Its entry in the timeline.
+    /// Its entry in the timeline; 0 when nothing was written.
     pub seq: u64,
 }
 
@@ -211,6 +211,10 @@ impl Google {
             ["start", "end", "recurrence", "status"].iter().any(|key| old.body.get(*key) != event.get(*key));
         let sequence = given.unwrap_or(before).max(before + i64::from(moved));
         event.insert("sequence".to_owned(), sequence.into());
+        let noop = old.body == event && calendar.events.contains_key(id);
+        if noop && !self.settings.noop_write_bumps {
+            return Ok(Written { stored: old, seq: 0 });
+        }
         let touches = !only_reminders_differ(&old.body, &event);
         let stored = Stored::successor(event, Some(&old), self.now_ms, touches);
         let what = if matches!(change, Change::Update(_)) { "update" } else { "patch" };

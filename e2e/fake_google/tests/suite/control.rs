@@ -34,7 +34,7 @@ fn faults_strike_when_told() {
 fn an_answer_can_get_lost_after_the_effect() {
     let mut w = World::new();
     let drop_after =
-        json!({"match": {"method": "POST", "calendar": "primary"}, "effect": {"drop_answer_after": true}});
+        json!({"match": {"method": "POST", "calendar": ANNA}, "effect": {"drop_answer_after": true}});
     w.control("POST", "/faults", &drop_after);
     let response = w.call("POST", "/calendars/primary/events", Some(&meeting("meet1", 9)));
     assert_eq!(response.fate, Fate::DropConnection);

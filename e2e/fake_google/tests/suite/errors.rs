@@ -45,15 +45,18 @@ fn bad_credentials_are_401() {
     for request in [Request::new("GET", path), Request::new("GET", path).bearer("nonsense")] {
         let response = w.raw(&request);
         assert_eq!(response.status, 401);
-        let error = &response.value()["error"];
-        assert_eq!(
-            error["errors"],
-            json!([{
-                "domain": "global", "reason": "authError", "message": "Invalid Credentials",
-                "locationType": "header", "location": "Authorization",
-            }])
+        golden(
+            &response.body,
+            &json!({"error": {
+                "errors": [{
+                    "domain": "global", "reason": "authError", "message": "Invalid Credentials",
+                    "locationType": "header", "location": "Authorization",
+                }],
+                "code": 401,
+                "message": "Invalid Credentials",
+                "status": "UNAUTHENTICATED",
+            }}),
         );
-        assert_eq!(error["status"], "UNAUTHENTICATED");
     }
     w.now_ms += 3_600_000;
     assert_eq!(w.call("GET", "/calendars/primary/events", None).status, 401, "expired");

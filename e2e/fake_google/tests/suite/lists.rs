@@ -167,6 +167,42 @@ fn gone_410_can_strike_between_pages() {
     assert_eq!(w.call("GET", &format!("{path}&pageToken={page}"), None).status, 410);
 }
 
+#[test]
+fn a_lagging_replica_shows_changes_later_but_all_of_them() {
+    let mut w = World::new();
+    w.control("POST", "/settings", &json!({"list_lag_ms": 1000}));
+    w.now_ms += 5000;
+    w.insert(&meeting("meet1", 9));
+    let (_, token) = w.list("");
+    let query = format!("syncToken={}", token.unwrap());
+    w.now_ms += 999;
+    let (rows, next) = w.list(&query);
+    assert!(rows.is_empty() && next.is_some());
+    w.now_ms += 1;
+    assert_eq!(ids(&w.list(&format!("syncToken={}", next.unwrap())).0), ["meet1"]);
+}
+
+#[test]
+fn full_lists_can_run_backwards() {
+    let mut w = World::new();
+    w.control("POST", "/settings", &json!({"reverse_full_list": true}));
+    w.insert(&series("serie1"));
+    w.delete("serie1_20260323T090000Z");
+    w.insert(&meeting("meet1", 9));
+    let (rows, _) = w.list("maxResults=1");
+    assert_eq!(ids(&rows), ["serie1_20260323T090000Z", "serie1", "meet1"]);
+}
+
+#[test]
+fn writes_which_change_nothing_are_a_knob() {
+    let mut w = World::new();
+    let made = w.insert(&meeting("meet1", 9));
+    assert_ne!(w.patch("meet1", &json!({}))["etag"], made["etag"]);
+    w.control("POST", "/settings", &json!({"noop_write_bumps": false}));
+    let etag = w.get("/calendars/primary/events/meet1")["etag"].clone();
+    assert_eq!(w.patch("meet1", &json!({"summary": "Meeting meet1"}))["etag"], etag);
+}
+
 #[derive(Debug, Clone)]
 enum Op {
     Insert(u8),

@@ -80,6 +80,8 @@ fn channels_expire_and_stop() {
     );
     w.insert(&meeting("meet2", 9));
     assert!(w.google.take_pushes().is_empty());
+    w.control("POST", "/push", &json!({"channel": "chan-2"}));
+    assert_eq!(w.google.take_pushes().len(), 1, "a straggler");
     assert_eq!(reason(&watch(&mut w, &json!({"id": "chan-2"})).1), "channelIdNotUnique", "ids stay burnt");
 }
 
