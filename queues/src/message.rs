@@ -103,7 +103,9 @@ pub async fn send_all<B: Body>(
     let enqueued_at = ports.now();
     let texts = bodies
         .into_iter()
-        .map(|body| serde_json::to_string(&Message { v: B::VERSION, id: fresh_id(ports), trace, enqueued_at, body }))
+        .map(|body| {
+            serde_json::to_string(&Message { v: B::VERSION, id: fresh_id(ports), trace, enqueued_at, body })
+        })
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| QueueError::Unavailable {
             queue: queue.binding().to_owned(),

@@ -41,8 +41,20 @@ pub const QUEUES: &[QueueSpec] = &[
     spec(Queue::Delta, "tminus-delta", "DELTA_QUEUE", "tminus-delta-dlq", "DELTA_DLQ"),
     spec(Queue::Mirror, "tminus-mirror", "MIRROR_QUEUE", "tminus-mirror-dlq", "MIRROR_DLQ"),
     spec(Queue::Backfill, "tminus-backfill", "BACKFILL_QUEUE", "tminus-backfill-dlq", "BACKFILL_DLQ"),
-    spec(Queue::DeltaBulk, "tminus-delta-bulk", "DELTA_BULK_QUEUE", "tminus-delta-bulk-dlq", "DELTA_BULK_DLQ"),
-    spec(Queue::MirrorBulk, "tminus-mirror-bulk", "MIRROR_BULK_QUEUE", "tminus-mirror-bulk-dlq", "MIRROR_BULK_DLQ"),
+    spec(
+        Queue::DeltaBulk,
+        "tminus-delta-bulk",
+        "DELTA_BULK_QUEUE",
+        "tminus-delta-bulk-dlq",
+        "DELTA_BULK_DLQ",
+    ),
+    spec(
+        Queue::MirrorBulk,
+        "tminus-mirror-bulk",
+        "MIRROR_BULK_QUEUE",
+        "tminus-mirror-bulk-dlq",
+        "MIRROR_BULK_DLQ",
+    ),
 ];
 
 const fn spec(

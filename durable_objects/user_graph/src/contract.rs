@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use tminus_domain::dirty::Lane;
 use tminus_domain::event::EventContent;
-use tminus_domain::ids::{AccountId, CalendarId, ClaimId, EventId, UserId};
+use tminus_domain::ids::{AccountId, CalendarId, ClaimId, EventId, RunId, UserId};
 use tminus_domain::mark::Mark;
 use tminus_domain::mirroring::Fact;
 use tminus_domain::policy::CalendarRole;
@@ -133,6 +133,8 @@ pub struct ConcludeFullRun {
     pub account: AccountId,
     /// The calendar.
     pub calendar: CalendarId,
+    /// The run.
+    pub run: RunId,
     /// The run's generation.
     pub generation: u32,
 }

@@ -1,6 +1,33 @@
 //! UserGraphDO: the canonical calendar and mirrors of one user.
 //!
-//! `contract.rs` is what Workers send; `object.rs` dispatches; the logic stands beside it by concern; `schema.rs`
-//! holds the tables; the shell that the platform calls is `durable_objects/state`.
+//! | file | what it holds |
+//! |---|---|
+//! | [`contract`] | the commands that Workers send |
+//! | `object.rs` | decodes, dispatches, acts on the outside, handles the alarm |
+//! | `apply.rs`, `conclude.rs` | chunks of fetched pages; what a full run did not see |
+//! | `claims.rs` | mirrors claimed by the writer, and settled |
+//! | `graph.rs`, `edges.rs`, `reproject.rs` | accounts, calendars, policy, projecting again |
+//! | `reads.rs` | lists and status |
+//! | `events.rs`, `mirrors.rs`, `journal.rs`, `timers.rs` | rows |
+//! | [`schema`] | the tables |
+//!
+//! The shell that the platform calls is `durable_objects/state`.
 
+mod apply;
+mod claims;
+mod conclude;
+mod context;
 pub mod contract;
+mod edges;
+mod error;
+mod events;
+mod graph;
+mod journal;
+mod mirrors;
+mod object;
+mod reads;
+mod reproject;
+pub mod schema;
+mod timers;
+
+pub use object::UserGraphObject;

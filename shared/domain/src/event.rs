@@ -232,7 +232,8 @@ mod tests {
     #[test]
     fn stored_texts_lead_back_to_the_span() {
         let spans = [
-            When::timed(Timestamp::from_millis(5), Timestamp::from_millis(9), Some("Europe/Berlin".into())).unwrap(),
+            When::timed(Timestamp::from_millis(5), Timestamp::from_millis(9), Some("Europe/Berlin".into()))
+                .unwrap(),
             When::all_day("2026-01-01".parse().unwrap(), "2026-01-03".parse().unwrap()).unwrap(),
         ];
         for span in spans {

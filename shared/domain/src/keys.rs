@@ -63,8 +63,8 @@ impl KeyRing {
         let mut keys: Vec<(String, Key)> = Vec::new();
         for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
             let (id, key) = entry.split_once(':').ok_or(KeyRingError::Malformed)?;
-            let well_named = (1..=16).contains(&id.len())
-                && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+            let well_named =
+                (1..=16).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
             let bytes = STANDARD.decode(key).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
             let (true, Some(bytes)) = (well_named, bytes) else { return Err(KeyRingError::Malformed) };
             if keys.iter().any(|(known, _)| known == id) {

@@ -6,9 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::words;
 use crate::projection::ProjectionHash;
 use crate::time::Timestamp;
+use crate::words;
 
 /// After this many attempts without success a mirror is given up until its wish changes.
 pub const MAX_ATTEMPTS: u32 = 12;
@@ -46,6 +46,8 @@ pub struct Mirror {
     pub etag: Option<String>,
     /// The generation of the mirror's id.
     pub id_generation: u32,
+    /// Whether a writer has claimed it: a write may be under way.
+    pub claimed: bool,
     /// Whether a write was sent whose answer never came.
     pub in_doubt: bool,
     /// Attempts since the last success or change of wish.
@@ -68,6 +70,7 @@ impl Mirror {
             acked: None,
             etag: None,
             id_generation: 0,
+            claimed: false,
             in_doubt: false,
             attempts: 0,
             next_attempt: Timestamp::from_millis(0),
@@ -100,7 +103,8 @@ impl Mirror {
     #[must_use]
     pub fn next(&self) -> Option<Step> {
         match (&self.wanted, &self.acked, &self.etag) {
-            (Some(wanted), Some(acked), _) if wanted == acked => None,
+            (Some(wanted), Some(acked), _) if wanted == acked && !self.in_doubt => None,
+            // In doubt, the write is repeated even if it changes nothing: its precondition shows what arrived.
             (Some(_), Some(_), Some(etag)) => Some(Step::Update { etag: etag.clone() }),
             // Without an etag an update could overwrite what we never saw. The insert meets our own id, and the
             // conflict shows what is there.
@@ -111,8 +115,21 @@ impl Mirror {
         }
     }
 
+    /// A writer claims it. The claim of another that ran out leaves it in doubt: that write may still arrive.
+    pub const fn claim(&mut self) {
+        self.in_doubt = self.in_doubt || self.claimed;
+        self.claimed = true;
+    }
+
+    /// Its writer leaves it without having written.
+    pub fn release(&mut self) {
+        self.claimed = false;
+        self.rest();
+    }
+
     /// Records what is known of the mirror at the provider now. `version` is the version that was worked on.
     pub fn learn(&mut self, version: u32, fact: Fact, now: Timestamp) {
+        self.claimed = false;
         match fact {
             Fact::Written { hash, etag } => {
                 self.acked = Some(hash);
@@ -161,8 +178,8 @@ impl Mirror {
 
     /// The provider shows the mirror without our having written it (an echo, or someone else's edit).
     /// `true` if anything was recorded.
-    pub fn see(&mut self, sight: Sight<'_>, claimed: bool) -> bool {
-        if claimed || self.state != MirrorState::Active {
+    pub fn see(&mut self, sight: Sight<'_>) -> bool {
+        if self.claimed || self.state != MirrorState::Active {
             return false;
         }
         match sight {
@@ -205,7 +222,8 @@ impl Mirror {
     fn rest(&mut self) {
         self.state = if self.attempts >= MAX_ATTEMPTS {
             MirrorState::Error
-        } else if self.next().is_some() || (self.in_doubt && self.wanted.is_none()) {
+        } else if self.claimed || self.next().is_some() {
+            // While a write is under way nothing rests, whatever the wish: what it brings is not known yet.
             MirrorState::Pending
         } else if self.wanted.is_some() {
             MirrorState::Active
@@ -339,6 +357,21 @@ mod tests {
     }
 
     #[test]
+    fn a_wish_that_returns_while_a_write_is_under_way_does_not_rest() {
+        let mut mirror = Mirror::wished(hash("a"));
+        mirror.learn(1, written("a"), NOW);
+        mirror.wish(Some(hash("b")));
+        mirror.claim();
+        mirror.wish(Some(hash("a")));
+        assert_eq!(mirror.state, MirrorState::Pending, "the write of b may arrive");
+        // The writer crashed; its claim ran out and another takes over.
+        mirror.claim();
+        assert_eq!(mirror.next(), Some(Step::Update { etag: "e-a".into() }));
+        mirror.learn(3, Fact::Exists { hash: hash("b"), etag: "e-b".into() }, NOW);
+        assert_eq!(mirror.next(), Some(Step::Update { etag: "e-b".into() }));
+    }
+
+    #[test]
     fn a_burnt_id_is_replaced_by_the_next_generation() {
         let mut mirror = Mirror::wished(hash("a"));
         mirror.learn(1, Fact::IdBurnt, NOW);
@@ -360,13 +393,15 @@ mod tests {
     fn an_echo_changes_nothing_and_an_edit_by_hand_is_undone() {
         let mut mirror = Mirror::wished(hash("a"));
         let (a, x) = (hash("a"), hash("x"));
-        assert!(!mirror.see(Sight::Deleted, false), "pending: ignored");
+        assert!(!mirror.see(Sight::Deleted), "pending: ignored");
         mirror.learn(1, written("a"), NOW);
-        assert!(!mirror.see(Sight::Live { etag: "e-a", hash: &a }, false));
-        assert!(!mirror.see(Sight::Live { etag: "e-2", hash: &x }, true), "claimed: ignored");
-        assert!(mirror.see(Sight::Live { etag: "e-2", hash: &a }, false));
+        assert!(!mirror.see(Sight::Live { etag: "e-a", hash: &a }));
+        mirror.claim();
+        assert!(!mirror.see(Sight::Live { etag: "e-2", hash: &x }), "claimed: ignored");
+        mirror.release();
+        assert!(mirror.see(Sight::Live { etag: "e-2", hash: &a }));
         assert_eq!(mirror.state, MirrorState::Active, "only the etag moved");
-        assert!(mirror.see(Sight::Live { etag: "e-3", hash: &x }, false));
+        assert!(mirror.see(Sight::Live { etag: "e-3", hash: &x }));
         assert_eq!(mirror.next(), Some(Step::Update { etag: "e-3".into() }));
     }
 }

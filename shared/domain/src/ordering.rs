@@ -60,7 +60,9 @@ pub fn judge(known: Option<&Known<'_>>, sighting: Sighting<'_>, position: Positi
         (Some(known), _) if position < known.position => Verdict::Stale,
         (Some(known), Sighting::Deleted) if known.deleted => Verdict::Unchanged,
         (Some(_), Sighting::Deleted) => Verdict::Delete,
-        (Some(known), Sighting::Present { etag }) if etag == known.etag && !known.deleted => Verdict::Unchanged,
+        (Some(known), Sighting::Present { etag }) if etag == known.etag && !known.deleted => {
+            Verdict::Unchanged
+        }
         (Some(_), Sighting::Present { .. }) => Verdict::Update,
     }
 }

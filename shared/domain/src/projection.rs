@@ -127,23 +127,25 @@ mod tests {
             prop_oneof![Just(Transparency::Opaque), Just(Transparency::Transparent)],
         );
         (text(), text(), text(), 0..4_000_000_000_i64, 0..9_000_000_i64, words).prop_map(
-            |(title, description, location, start, length, (status, visibility, transparency))| EventContent {
-                title,
-                description,
-                location,
-                when: When::Timed {
-                    start: Timestamp::from_millis(start),
-                    end: Timestamp::from_millis(start + length),
-                    zone: None,
-                },
-                status,
-                visibility,
-                transparency,
-                event_type: EventType::Default,
-                own_response: OwnResponse::Accepted,
-                series: SeriesPart::Single,
-                ical_uid: None,
-                sequence: 0,
+            |(title, description, location, start, length, (status, visibility, transparency))| {
+                EventContent {
+                    title,
+                    description,
+                    location,
+                    when: When::Timed {
+                        start: Timestamp::from_millis(start),
+                        end: Timestamp::from_millis(start + length),
+                        zone: None,
+                    },
+                    status,
+                    visibility,
+                    transparency,
+                    event_type: EventType::Default,
+                    own_response: OwnResponse::Accepted,
+                    series: SeriesPart::Single,
+                    ical_uid: None,
+                    sequence: 0,
+                }
             },
         )
     }

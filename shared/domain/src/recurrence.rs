@@ -106,7 +106,9 @@ fn until_in_utc(value: &str, start: DateTime<Tz>) -> Result<String, RecurrenceEr
     }
     let local = match value.split_once('T') {
         Some(_) => chrono::NaiveDateTime::parse_from_str(value, "%Y%m%dT%H%M%S").ok(),
-        None => chrono::NaiveDate::parse_from_str(value, "%Y%m%d").ok().and_then(|day| day.and_hms_opt(23, 59, 59)),
+        None => chrono::NaiveDate::parse_from_str(value, "%Y%m%d")
+            .ok()
+            .and_then(|day| day.and_hms_opt(23, 59, 59)),
     };
     let local = local.ok_or(RecurrenceError::Malformed)?;
     let instant = start.timezone().from_local_datetime(&local).latest().ok_or(RecurrenceError::Malformed)?;

@@ -48,7 +48,12 @@ fn cipher(key: &Key) -> Result<Aes256Gcm, SealError> {
 ///
 /// # Errors
 /// [`SealError::Refused`] if the cipher refuses (a text over 64 GB).
-pub fn seal(ring: &KeyRing, context: Context<'_>, nonce: [u8; 12], plain: &[u8]) -> Result<String, SealError> {
+pub fn seal(
+    ring: &KeyRing,
+    context: Context<'_>,
+    nonce: [u8; 12],
+    plain: &[u8],
+) -> Result<String, SealError> {
     let (id, key) = ring.current();
     let aad = associated(context, id);
     let sealed = cipher(key)?

@@ -84,7 +84,11 @@ pub fn run(sql: &(impl Sql + ?Sized), statement: &str, params: &[Value]) -> Resu
 ///
 /// # Errors
 /// As [`Sql::query`].
-pub fn first(sql: &(impl Sql + ?Sized), statement: &str, params: &[Value]) -> Result<Option<Row>, StoreError> {
+pub fn first(
+    sql: &(impl Sql + ?Sized),
+    statement: &str,
+    params: &[Value],
+) -> Result<Option<Row>, StoreError> {
     Ok(sql.query(statement, params)?.into_iter().next())
 }
 

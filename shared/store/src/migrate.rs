@@ -31,7 +31,8 @@ pub fn version(sql: &(impl Sql + ?Sized)) -> Result<u32, StoreError> {
     if known.is_none() {
         return Ok(0);
     }
-    first(sql, "/* schema_version */ SELECT version FROM schema_version", &[])?.map_or(Ok(0), |row| row.get(0))
+    first(sql, "/* schema_version */ SELECT version FROM schema_version", &[])?
+        .map_or(Ok(0), |row| row.get(0))
 }
 
 /// Brings the schema to the newest step, all in one transaction. Does nothing if it is there already.
@@ -60,7 +61,11 @@ pub fn migrate_up(sql: &(impl Sql + ?Sized), migrations: &[Migration]) -> Result
 ///
 /// # Errors
 /// [`StoreError::NewerSchema`] if the database is ahead of `migrations`; else what the engine says.
-pub fn migrate_down(sql: &(impl Sql + ?Sized), migrations: &[Migration], target: u32) -> Result<(), StoreError> {
+pub fn migrate_down(
+    sql: &(impl Sql + ?Sized),
+    migrations: &[Migration],
+    target: u32,
+) -> Result<(), StoreError> {
     let stored = version(sql)?;
     let known = migrations.last().map_or(0, |step| step.version);
     if stored > known {
@@ -132,7 +137,8 @@ mod tests {
     #[test]
     fn a_failing_step_leaves_nothing_behind() {
         let sql = Sqlite::in_memory().unwrap();
-        let broken = [STEPS[0], Migration { version: 2, name: "bad", up: "CREATE TABLE a (x TEXT)", down: "" }];
+        let broken =
+            [STEPS[0], Migration { version: 2, name: "bad", up: "CREATE TABLE a (x TEXT)", down: "" }];
         assert!(migrate_up(&sql, &broken).is_err());
         assert_eq!(describe(&sql).unwrap(), "");
     }

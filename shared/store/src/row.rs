@@ -18,10 +18,7 @@ impl Row {
     /// # Errors
     /// [`StoreError::Column`] if it is absent or of another type.
     pub fn get<T: FromColumn>(&self, column: usize) -> Result<T, StoreError> {
-        self.0
-            .get(column)
-            .and_then(T::from_column)
-            .ok_or(StoreError::Column { column, wanted: T::WANTED })
+        self.0.get(column).and_then(T::from_column).ok_or(StoreError::Column { column, wanted: T::WANTED })
     }
 
     /// The column at `column`, parsed from its text.
@@ -67,7 +64,10 @@ impl FromColumn for String {
 
 impl FromColumn for i64 {
     const WANTED: &'static str = "an integer";
-    #[expect(clippy::cast_possible_truncation, reason = "engines that know only floats hold whole numbers below 2^53")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "engines that know only floats hold whole numbers below 2^53"
+    )]
     fn from_column(value: &Value) -> Option<Self> {
         match value {
             Value::Integer(number) => Some(*number),

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use tminus_domain::dirty::DirtyLevel;
-use tminus_domain::words;
 use tminus_domain::ids::{AccountId, CalendarId, DeadLetterId, UserId};
 use tminus_domain::policy::CalendarRole;
 use tminus_domain::time::Timestamp;
+use tminus_domain::words;
 use tminus_google::{AccessToken, RefreshToken};
 
 use super::commands;
@@ -99,6 +99,13 @@ pub struct StoreDeadLetter {
     pub letter: DeadLetter,
 }
 
+/// Stores a dead letter that belongs to no account; sent to the object [`super::UNROUTABLE`] only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreUnroutable {
+    /// What is stored.
+    pub letter: DeadLetter,
+}
+
 /// A message that was given up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {
@@ -128,5 +135,6 @@ commands! {
     GetStatus => "get_status", AccountStatus;
     ReportUnauthorized => "report_unauthorized", ();
     StoreDeadLetter => "store_dead_letter", StoredDeadLetter;
+    StoreUnroutable => "store_unroutable", StoredDeadLetter;
     ListDeadLetters => "list_dead_letters", Vec<(DeadLetterId, DeadLetter, Timestamp)>;
 }

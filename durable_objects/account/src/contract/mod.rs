@@ -9,15 +9,16 @@ mod writes;
 
 pub use admin::{
     AccountState, AccountStatus, CalendarStatus, Create, Created, DeadLetter, GetStatus, ListDeadLetters,
-    ReportUnauthorized, StoreDeadLetter, StoredDeadLetter,
+    ReportUnauthorized, StoreDeadLetter, StoreUnroutable, StoredDeadLetter,
 };
 pub use maintenance::{
-    BeginMaintenance, ChannelClosed, ChannelOpened, ChannelRefused, EndMaintenance, KnownCalendar, KnownChannel,
-    Maintenance, MaintenanceEnded, MaintenanceGrant, Overlay, OverlayCreating, OverlayReady, PutCalendars, SeenCalendar,
+    BeginMaintenance, ChannelClosed, ChannelOpened, ChannelRefused, EndMaintenance, KnownCalendar,
+    KnownChannel, Maintenance, MaintenanceEnded, MaintenanceGrant, Overlay, OverlayCreating, OverlayReady,
+    PutCalendars, SeenCalendar,
 };
 pub use runs::{
-    BeginRun, ChunkApplied, CommitRun, Cursor, MarkDirty, MarkedDirty, Next, PageFetched, Progress, RunFailed,
-    RunFailure, RunGrant, RunStart,
+    BeginRun, ChunkApplied, CommitRun, Cursor, MarkDirty, MarkedDirty, Next, PageFetched, Progress,
+    RunFailed, RunFailure, RunGrant, RunStart,
 };
 pub use writes::{BeginWrite, EndWrite, WriteGrant, WriteOutcome, WriteStart, WriteTarget};
 

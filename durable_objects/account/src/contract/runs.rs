@@ -144,6 +144,8 @@ pub struct CommitRun {
     pub calendar: CalendarId,
     /// The run.
     pub run: RunId,
+    /// How many events it missed for the first time: a second full run looks for them.
+    pub suspects: u32,
 }
 
 /// A page could not be fetched.

@@ -1,0 +1,29 @@
+//! What the object is configured with.
+
+use tminus_domain::keys::KeyRing;
+use tminus_google::{ClientSecret, OauthClient, OauthConfig};
+use tminus_ports::config::{ConfigError, ConfigReader};
+
+/// Master keys, and how tokens are refreshed.
+pub struct AccountConfig {
+    pub(crate) master_keys: KeyRing,
+    pub(crate) oauth: OauthClient,
+}
+
+impl AccountConfig {
+    /// Reads `MASTER_KEYS`, `GOOGLE_CLIENT_ID`, `GOOGLE_CLIENT_SECRET` and `GOOGLE_OAUTH_BASE_URL`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with everything that is missing or malformed.
+    pub fn load(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut reader = ConfigReader::new(get);
+        let master_keys = reader.parsed("MASTER_KEYS", KeyRing::parse);
+        let client_id = reader.required("GOOGLE_CLIENT_ID");
+        let client_secret = ClientSecret::new(reader.required("GOOGLE_CLIENT_SECRET"));
+        let oauth_base = reader.base_url("GOOGLE_OAUTH_BASE_URL");
+        // Only the API Worker sends a user to the consent page.
+        let auth_base = String::new();
+        let oauth = OauthClient::new(OauthConfig { client_id, client_secret, oauth_base, auth_base });
+        reader.finish(master_keys.map(|master_keys| Self { master_keys, oauth }))
+    }
+}

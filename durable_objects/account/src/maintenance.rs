@@ -1,0 +1,275 @@
+//! Maintenance: calendars discovered, the overlay made once, channels opened before the old ones end.
+
+use std::collections::BTreeMap;
+
+use tminus_domain::dirty::{DirtyLevel, Lane};
+use tminus_domain::ids::{CalendarId, ChannelId};
+use tminus_domain::lease;
+use tminus_domain::policy::CalendarRole;
+use tminus_domain::time::Timestamp;
+use tminus_ports::ObjectHost;
+use tminus_store::{StoreError, Value};
+
+use crate::calendars::{self, Calendar};
+use crate::context::{Context, Effects, Nudge};
+use crate::contract::{
+    BeginMaintenance, ChannelClosed, ChannelOpened, ChannelRefused, EndMaintenance, KnownCalendar,
+    KnownChannel, Maintenance, MaintenanceEnded, MaintenanceGrant, Overlay, OverlayCreating, OverlayReady,
+    PutCalendars, TokenGrant,
+};
+use crate::dirty;
+use crate::error::AccountError;
+use crate::identity::{self, Identity};
+use crate::timers::{self, Kind};
+
+/// A channel that ends within this time is replaced.
+const RENEW_BEFORE_S: i64 = 86_400;
+
+/// Gives the maintainer's seat to `holder`.
+pub(crate) fn begin<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: BeginMaintenance,
+    token: TokenGrant,
+) -> Result<Maintenance, AccountError> {
+    let mut identity = identity::get(ctx)?;
+    let own = identity.maintainer == Some(command.holder);
+    if !own && identity.maintainer.is_some() && lease::holds(identity.maintainer_until, ctx.now) {
+        return Ok(Maintenance::Coalesced);
+    }
+    let until = lease::until(ctx.now, lease::MAINTENANCE_MS, 0);
+    identity.maintainer = Some(command.holder);
+    identity.maintainer_until = Some(until);
+    identity::update(ctx, &identity)?;
+    timers::set(ctx, Kind::Maintain, identity.account, until, 0)?;
+    let overlay = overlay(ctx, &identity)?;
+    Ok(Maintenance::Granted(Box::new(MaintenanceGrant {
+        user: identity.user,
+        overlay_calendar: identity.overlay_calendar,
+        overlay,
+        token,
+    })))
+}
+
+fn overlay<H: ObjectHost>(ctx: &Context<'_, H>, identity: &Identity) -> Result<Overlay, StoreError> {
+    Ok(match (identity.overlay_state.as_str(), &identity.overlay_nonce) {
+        ("ready", _) => match calendars::get(ctx, identity.overlay_calendar)? {
+            Some(calendar) => Overlay::Ready { provider_calendar_id: calendar.provider_calendar_id },
+            None => Overlay::Absent,
+        },
+        ("creating", Some(nonce)) => Overlay::Creating { nonce: nonce.clone() },
+        _ => Overlay::Absent,
+    })
+}
+
+/// The row, if `holder` maintains it.
+fn seated<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    holder: tminus_domain::ids::MessageId,
+) -> Result<Identity, AccountError> {
+    let identity = identity::get(ctx)?;
+    if identity.maintainer == Some(holder) {
+        Ok(identity)
+    } else {
+        Err(AccountError::Refused("someone else maintains the account"))
+    }
+}
+
+/// The overlay is about to be inserted: its nonce is kept, so that a lost answer does not make two.
+pub(crate) fn overlay_creating<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &OverlayCreating,
+) -> Result<(), AccountError> {
+    let mut identity = seated(ctx, command.holder)?;
+    identity.overlay_state = "creating".to_owned();
+    identity.overlay_nonce = Some(command.nonce.clone());
+    Ok(identity::update(ctx, &identity)?)
+}
+
+/// The overlay is there: it is watched like any calendar, and whoever waited to write may.
+pub(crate) fn overlay_ready<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &OverlayReady,
+    effects: &mut Effects,
+) -> Result<(), AccountError> {
+    let mut identity = seated(ctx, command.holder)?;
+    let id = command.provider_calendar_id.as_str();
+    calendars::put(ctx, identity.overlay_calendar, id, CalendarRole::Overlay, None)?;
+    if identity.overlay_state != "ready" {
+        identity.overlay_state = "ready".to_owned();
+        identity::update(ctx, &identity)?;
+        effects.push(Nudge::Write(Lane::Bulk));
+    }
+    Ok(())
+}
+
+/// Takes over what the provider lists: new calendars are fetched wholly, vanished ones only kept.
+pub(crate) fn put_calendars<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &PutCalendars,
+    effects: &mut Effects,
+) -> Result<Vec<KnownCalendar>, AccountError> {
+    seated(ctx, command.holder)?;
+    let mut known: BTreeMap<String, Calendar> = calendars::all(ctx)?
+        .into_iter()
+        .map(|calendar| (calendar.provider_calendar_id.clone(), calendar))
+        .collect();
+    for seen in &command.calendars {
+        let stored = known.remove(&seen.provider_calendar_id);
+        let calendar = stored.as_ref().map_or_else(|| ctx.id::<CalendarId>(), |stored| stored.calendar);
+        // The overlay's role was given when it was made.
+        let role = stored.as_ref().map_or(seen.role, |stored| match stored.role {
+            CalendarRole::Overlay => CalendarRole::Overlay,
+            _ => seen.role,
+        });
+        calendars::put(ctx, calendar, &seen.provider_calendar_id, role, seen.time_zone.as_deref())?;
+    }
+    for gone in known.into_values().filter(|gone| gone.role != CalendarRole::Overlay) {
+        calendars::put(ctx, gone.calendar, &gone.provider_calendar_id, CalendarRole::ReadOnly, None)?;
+    }
+    let all = calendars::all(ctx)?;
+    for calendar in &all {
+        if calendar.dirty != DirtyLevel::Clean && !calendar.is_running() && calendar.role.is_watched() {
+            dirty::nudge(ctx, calendar, 0, effects)?;
+        }
+    }
+    let channels = live_channels(ctx)?;
+    Ok(all.into_iter().map(|calendar| known_calendar(ctx.now, calendar, &channels)).collect())
+}
+
+fn known_calendar(
+    now: Timestamp,
+    calendar: Calendar,
+    channels: &[(CalendarId, KnownChannel)],
+) -> KnownCalendar {
+    let own: Vec<KnownChannel> = channels
+        .iter()
+        .filter(|(of, _)| *of == calendar.calendar)
+        .map(|(_, channel)| channel.clone())
+        .collect();
+    let lasts = own.iter().any(|channel| channel.expires_at > now.plus_seconds(RENEW_BEFORE_S));
+    KnownCalendar {
+        calendar: calendar.calendar,
+        provider_calendar_id: calendar.provider_calendar_id,
+        role: calendar.role,
+        channels: own,
+        wants_channel: calendar.role.is_watched() && calendar.push && !lasts,
+    }
+}
+
+/// Live channels, those that last longest first.
+pub(crate) fn live_channels<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+) -> Result<Vec<(CalendarId, KnownChannel)>, StoreError> {
+    ctx.query(
+        "/* live_channels */ SELECT calendar_id, channel_id, resource_id, expiry_ts FROM watch_channels
+         WHERE status = 'active' ORDER BY expiry_ts DESC, channel_id",
+        &[],
+    )?
+    .into_iter()
+    .map(|row| {
+        let expires_at = Timestamp::parse_rfc3339(&row.get::<String>(3)?)
+            .ok_or(StoreError::Corrupt { what: "channel expiry" })?;
+        let resource_id: Option<String> = row.get(2)?;
+        let channel = KnownChannel {
+            channel: row.parse(1, "channel id")?,
+            resource_id: resource_id.unwrap_or_default(),
+            expires_at,
+        };
+        Ok((row.parse(0, "calendar id")?, channel))
+    })
+    .collect()
+}
+
+/// Records a new channel; answers those that it replaces.
+pub(crate) fn channel_opened<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &ChannelOpened,
+) -> Result<Vec<KnownChannel>, AccountError> {
+    let identity = identity::get(ctx)?;
+    let opened = &command.opened;
+    ctx.run(
+        "/* open_channel */ INSERT INTO watch_channels
+           (channel_id, account_id, resource_id, expiry_ts, calendar_id, status, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, 'active', ?6) ON CONFLICT (channel_id) DO NOTHING",
+        &[
+            Value::text(opened.channel),
+            Value::text(identity.account),
+            opened.resource_id.as_str().into(),
+            opened.expires_at.to_rfc3339().into(),
+            Value::text(command.calendar),
+            ctx.now.to_rfc3339().into(),
+        ],
+    )?;
+    let older = live_channels(ctx)?
+        .into_iter()
+        .filter(|(calendar, channel)| *calendar == command.calendar && channel.channel != opened.channel)
+        .map(|(_, channel)| channel)
+        .collect();
+    Ok(older)
+}
+
+/// Forgets a channel that was stopped.
+pub(crate) fn channel_closed<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: ChannelClosed,
+) -> Result<(), AccountError> {
+    Ok(ctx.run(
+        "/* close_channel */ DELETE FROM watch_channels WHERE channel_id = ?1",
+        &[Value::text(command.channel)],
+    )?)
+}
+
+/// The calendar cannot push.
+pub(crate) fn channel_refused<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: ChannelRefused,
+) -> Result<(), AccountError> {
+    if let Some(mut calendar) = calendars::get(ctx, command.calendar)?.filter(|calendar| calendar.push) {
+        calendar.push = false;
+        calendars::update(ctx, &calendar)?;
+    }
+    Ok(())
+}
+
+/// Ends maintenance; asks for it again if it did not come to its end.
+pub(crate) fn end<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: EndMaintenance,
+) -> Result<MaintenanceEnded, AccountError> {
+    let mut identity = identity::get(ctx)?;
+    if identity.maintainer == Some(command.holder) {
+        identity.maintainer = None;
+        identity.maintainer_until = None;
+        identity::update(ctx, &identity)?;
+        match command.retry_after_s {
+            Some(seconds) => {
+                let due = ctx.now.plus_seconds(i64::from(seconds));
+                timers::set(ctx, Kind::Maintain, identity.account, due, 0)?;
+            }
+            None => timers::clear(ctx, Kind::Maintain, identity.account)?,
+        }
+    }
+    Ok(MaintenanceEnded { first_expiry: first_expiry(ctx)? })
+}
+
+/// The channel that ends first among those that each calendar will keep longest.
+fn first_expiry<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<Option<(ChannelId, Timestamp)>, StoreError> {
+    let mut longest: BTreeMap<CalendarId, (ChannelId, Timestamp)> = BTreeMap::new();
+    for (calendar, channel) in live_channels(ctx)? {
+        longest.entry(calendar).or_insert((channel.channel, channel.expires_at));
+    }
+    Ok(longest.into_values().min_by_key(|(_, expires)| *expires))
+}
+
+/// Maintenance is to be done again.
+pub(crate) fn on_timer<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    tries: u32,
+    effects: &mut Effects,
+) -> Result<(), AccountError> {
+    let identity = identity::get(ctx)?;
+    let pause = lease::MAINTENANCE_MS.checked_shl(tries.min(6)).unwrap_or(lease::MAINTENANCE_MS);
+    timers::set(ctx, Kind::Maintain, identity.account, ctx.now.plus_millis(pause), tries.saturating_add(1))?;
+    effects.push(Nudge::Maintain);
+    Ok(())
+}

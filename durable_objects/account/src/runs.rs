@@ -1,0 +1,347 @@
+//! Runs: one a calendar, from the first fetched page to the committed cursor (protocol rules 6 to 9 and 13).
+
+use tminus_domain::dirty::DirtyLevel;
+use tminus_domain::ids::{CalendarId, MessageId, RunId, UserId};
+use tminus_domain::lease;
+use tminus_domain::policy::CalendarRole;
+use tminus_ports::ObjectHost;
+use tminus_store::{StoreError, Value};
+
+use crate::calendars::{self, Calendar, Phase};
+use crate::context::{Context, Effects, Nudge};
+use crate::contract::{
+    ChunkApplied, CommitRun, Cursor, Next, PageFetched, Progress, RunFailed, RunFailure, RunGrant, RunStart,
+    TokenGrant,
+};
+use crate::dirty;
+use crate::timers::{self, Kind};
+
+/// How soon a page that waits for a fetcher is nudged again.
+const READY_AGAIN_MS: i64 = 5_000;
+/// How soon a calendar with suspects is fetched wholly once more (protocol rule 14).
+const SECOND_SIGHT_MS: i64 = 30_000;
+/// The first pause after a calendar could not be read; doubles up to six hours.
+const UNREADABLE_PAUSE_MS: i64 = 60_000;
+const MAX_UNREADABLE_PAUSE_MS: i64 = 21_600_000;
+/// The pause after the first refused token; grows with every refusal in a row.
+const UNAUTHORIZED_PAUSE_MS: i64 = 1_000;
+
+/// What a fetcher may do now.
+pub(crate) enum Start {
+    Fetch(Box<Calendar>),
+    Coalesced,
+    NotNow,
+}
+
+/// Gives the calendar's run to `holder`: a new one, the next page of one under way, or its own again.
+pub(crate) fn begin<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    calendar: CalendarId,
+    holder: MessageId,
+) -> Result<Start, StoreError> {
+    let Some(mut known) = calendars::get(ctx, calendar)? else { return Ok(Start::Coalesced) };
+    if known.phase == Phase::Fetching && known.holder == Some(holder) {
+        return Ok(Start::Fetch(Box::new(known)));
+    }
+    if known.due_at.is_some_and(|due| due > ctx.now) {
+        return Ok(Start::NotNow);
+    }
+    match known.phase {
+        Phase::Fetching | Phase::Applying if lease::holds(known.lease_until, ctx.now) => {
+            return Ok(Start::Coalesced);
+        }
+        Phase::Fetching | Phase::Applying => take_over(&mut known),
+        Phase::Ready => {}
+        Phase::Idle if known.dirty == DirtyLevel::Clean => return Ok(Start::Coalesced),
+        Phase::Idle => {
+            known.run = Some(ctx.id::<RunId>());
+            known.generation = known.generation.saturating_add(1);
+            known.full_run = known.dirty == DirtyLevel::Full || known.sync_token.is_none();
+            known.covering = known.dirty;
+            known.dirty = DirtyLevel::Clean;
+            known.started_at = Some(ctx.now);
+            timers::clear(ctx, Kind::Nudge, calendar)?;
+        }
+    }
+    known.phase = Phase::Fetching;
+    known.holder = Some(holder);
+    known.due_at = None;
+    hold(ctx, &mut known, lease::FETCHING_MS)?;
+    calendars::update(ctx, &known)?;
+    Ok(Start::Fetch(Box::new(known)))
+}
+
+/// What the fetcher gets.
+pub(crate) fn grant(calendar: Calendar, user: UserId, token: TokenGrant) -> RunStart {
+    let (position, lane) = (calendar.position(), calendar.lane());
+    let Some(run) = calendar.run else { return RunStart::Coalesced };
+    RunStart::Granted(Box::new(RunGrant {
+        run,
+        user,
+        provider_calendar_id: calendar.provider_calendar_id,
+        role: calendar.role,
+        position,
+        attempt: calendar.attempt,
+        cursor: Cursor {
+            sync_token: if calendar.full_run { None } else { calendar.sync_token },
+            page_token: calendar.page_token,
+        },
+        lane,
+        token,
+    }))
+}
+
+/// Records how many chunks a fetched page was cut into.
+pub(crate) fn page_fetched<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &PageFetched,
+    effects: &mut Effects,
+) -> Result<Progress, StoreError> {
+    let Some(mut calendar) = calendars::get(ctx, command.calendar)? else { return Ok(Progress::Stale) };
+    if !calendar.is_at(command.run, command.position, command.attempt) {
+        return Ok(Progress::Stale);
+    }
+    match calendar.phase {
+        Phase::Fetching => {}
+        // A repeat: its chunks may be on their way already.
+        Phase::Applying => return Ok(Progress::Waiting),
+        Phase::Idle | Phase::Ready => return Ok(Progress::Stale),
+    }
+    (calendar.next_page_token, calendar.next_sync_token) = match &command.next {
+        Next::Page(token) => (Some(token.clone()), None),
+        Next::Cursor(token) => (None, Some(token.clone())),
+    };
+    calendar.phase = Phase::Applying;
+    calendar.applied = "0".repeat(usize::try_from(command.chunks).unwrap_or_default());
+    advance(ctx, calendar, effects)
+}
+
+/// Counts an applied chunk.
+pub(crate) fn chunk_applied<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &ChunkApplied,
+    effects: &mut Effects,
+) -> Result<Progress, StoreError> {
+    let Some(mut calendar) = calendars::get(ctx, command.calendar)? else { return Ok(Progress::Stale) };
+    if !calendar.is_at(command.run, command.position, command.attempt) || calendar.phase != Phase::Applying {
+        return Ok(Progress::Stale);
+    }
+    if calendar.incarnation != command.incarnation {
+        let first = calendar.incarnation == 0;
+        calendar.incarnation = command.incarnation;
+        if !first && !calendar.full_run {
+            // The graph was restored: what the cursor stands for is no longer there (rule 13).
+            return restart_in_full(ctx, calendar, effects, "graph_restored").map(|()| Progress::Stale);
+        }
+    }
+    let index = usize::try_from(command.index).unwrap_or(usize::MAX);
+    calendar.applied =
+        calendar.applied.chars().enumerate().map(|(at, mark)| if at == index { '1' } else { mark }).collect();
+    advance(ctx, calendar, effects)
+}
+
+/// Goes on as far as the applied chunks allow.
+fn advance<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    mut calendar: Calendar,
+    effects: &mut Effects,
+) -> Result<Progress, StoreError> {
+    let whole = !calendar.applied.contains('0');
+    if whole && let Some(token) = calendar.next_page_token.take() {
+        calendar.phase = Phase::Ready;
+        calendar.page = calendar.page.saturating_add(1);
+        calendar.attempt = 0;
+        calendar.page_token = Some(token);
+        calendar.holder = None;
+        calendar.applied = String::new();
+        // A run that makes progress is not the one that was taken over.
+        calendar.takeovers = 0;
+        calendar.failures = 0;
+        effects.push(Nudge::Calendar(calendar.calendar, calendar.lane()));
+        hold(ctx, &mut calendar, READY_AGAIN_MS)?;
+        calendars::update(ctx, &calendar)?;
+        return Ok(Progress::NextPage);
+    }
+    if whole && !calendar.full_run {
+        return commit(ctx, calendar, effects);
+    }
+    hold(ctx, &mut calendar, lease::APPLYING_MS)?;
+    calendars::update(ctx, &calendar)?;
+    Ok(if whole { Progress::Conclude } else { Progress::Waiting })
+}
+
+/// Commits a full run whose absences were concluded; suspects are looked for once more by a second full run.
+pub(crate) fn commit_run<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: CommitRun,
+    effects: &mut Effects,
+) -> Result<Progress, StoreError> {
+    let Some(calendar) = calendars::get(ctx, command.calendar)? else { return Ok(Progress::Stale) };
+    let whole = calendar.phase == Phase::Applying && !calendar.applied.contains('0');
+    if calendar.run != Some(command.run) || !whole || calendar.next_sync_token.is_none() {
+        return Ok(Progress::Stale);
+    }
+    if command.suspects > 0 {
+        timers::set(ctx, Kind::Resync, command.calendar, ctx.now.plus_millis(SECOND_SIGHT_MS), 0)?;
+    }
+    commit(ctx, calendar, effects)
+}
+
+/// The cursor is committed last.
+fn commit<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    mut calendar: Calendar,
+    effects: &mut Effects,
+) -> Result<Progress, StoreError> {
+    record(ctx, &calendar, "committed")?;
+    calendar.sync_token = calendar.next_sync_token.take();
+    calendar.synced_at = Some(ctx.now);
+    calendar.covering = DirtyLevel::Clean;
+    calendar.failures = 0;
+    calendar.takeovers = 0;
+    calendar.end_run();
+    timers::clear(ctx, Kind::Lease, calendar.calendar)?;
+    calendars::update(ctx, &calendar)?;
+    if calendar.role == CalendarRole::Primary {
+        roll_up(ctx, &calendar)?;
+    }
+    if calendar.dirty != DirtyLevel::Clean {
+        dirty::nudge(ctx, &calendar, 0, effects)?;
+    }
+    Ok(Progress::Committed)
+}
+
+/// A page could not be fetched.
+pub(crate) fn failed<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &RunFailed,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    let Some(mut calendar) = calendars::get(ctx, command.calendar)? else { return Ok(()) };
+    if !calendar.is_at(command.run, command.position, command.attempt) || calendar.phase != Phase::Fetching {
+        return Ok(());
+    }
+    calendar.failures = calendar.failures.saturating_add(1);
+    match &command.failure {
+        RunFailure::CursorExpired => restart_in_full(ctx, calendar, effects, "cursor_expired"),
+        RunFailure::TryAfter { seconds } => wait(ctx, calendar, i64::from(*seconds).saturating_mul(1000)),
+        RunFailure::Unauthorized { .. } => {
+            // The token is refreshed before the next fetch; if that does not help, haste does not either.
+            let pause = UNAUTHORIZED_PAUSE_MS.saturating_mul(i64::from(calendar.failures.min(600)));
+            wait(ctx, calendar, pause)
+        }
+        RunFailure::Unreadable { .. } => {
+            let doublings = calendar.failures.saturating_sub(1).min(16);
+            let pause = UNREADABLE_PAUSE_MS.checked_shl(doublings).unwrap_or(MAX_UNREADABLE_PAUSE_MS);
+            record(ctx, &calendar, "failed")?;
+            calendar.uncover();
+            calendar.end_run();
+            calendar.due_at = Some(ctx.now.plus_millis(pause.min(MAX_UNREADABLE_PAUSE_MS)));
+            timers::clear(ctx, Kind::Lease, calendar.calendar)?;
+            calendars::update(ctx, &calendar)?;
+            dirty::nudge(ctx, &calendar, 0, effects)
+        }
+    }
+}
+
+/// The page is fetched again after a pause; the run keeps what it has.
+fn wait<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    mut calendar: Calendar,
+    pause_ms: i64,
+) -> Result<(), StoreError> {
+    calendar.phase = Phase::Ready;
+    calendar.holder = None;
+    calendar.attempt = calendar.attempt.saturating_add(1);
+    calendar.due_at = Some(ctx.now.plus_millis(pause_ms));
+    hold(ctx, &mut calendar, pause_ms)?;
+    calendars::update(ctx, &calendar)
+}
+
+/// Ends the run and asks for a full one: absence is judged only over one whole full run.
+fn restart_in_full<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    mut calendar: Calendar,
+    effects: &mut Effects,
+    why: &str,
+) -> Result<(), StoreError> {
+    record(ctx, &calendar, why)?;
+    calendar.sync_token = None;
+    calendar.dirty = DirtyLevel::Full;
+    calendar.covering = DirtyLevel::Clean;
+    calendar.end_run();
+    timers::clear(ctx, Kind::Lease, calendar.calendar)?;
+    calendars::update(ctx, &calendar)?;
+    dirty::nudge(ctx, &calendar, 0, effects)
+}
+
+/// The timer of a run: its lease has ended, or its page still waits for a fetcher.
+pub(crate) fn on_lease<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    calendar: CalendarId,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    let known = calendars::get(ctx, calendar)?.filter(Calendar::is_running);
+    let Some(mut known) = known else { return timers::clear(ctx, Kind::Lease, calendar) };
+    if known.phase != Phase::Ready {
+        if let Some(until) = known.lease_until.filter(|until| *until > ctx.now) {
+            return timers::set(ctx, Kind::Lease, calendar, until, 0);
+        }
+        take_over(&mut known);
+        tracing::warn!(%calendar, takeovers = known.takeovers, "a run's lease ended; it is taken over");
+    }
+    effects.push(Nudge::Calendar(calendar, known.lane()));
+    hold(ctx, &mut known, READY_AGAIN_MS)?;
+    calendars::update(ctx, &known)
+}
+
+/// The page goes to another fetcher. What the old one still sends applies, but does not count.
+fn take_over(calendar: &mut Calendar) {
+    calendar.phase = Phase::Ready;
+    calendar.holder = None;
+    calendar.generation = calendar.generation.saturating_add(1);
+    calendar.attempt = calendar.attempt.saturating_add(1);
+    calendar.takeovers = calendar.takeovers.saturating_add(1);
+    calendar.next_page_token = None;
+    calendar.next_sync_token = None;
+    calendar.applied = String::new();
+}
+
+/// Renews the lease and its timer.
+fn hold<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    calendar: &mut Calendar,
+    base_ms: i64,
+) -> Result<(), StoreError> {
+    let until = lease::until(ctx.now, base_ms, calendar.takeovers);
+    calendar.lease_until = Some(until);
+    timers::set(ctx, Kind::Lease, calendar.calendar, until, 0)
+}
+
+fn record<H: ObjectHost>(ctx: &Context<'_, H>, calendar: &Calendar, outcome: &str) -> Result<(), StoreError> {
+    let started = calendar.started_at.unwrap_or(ctx.now);
+    ctx.run(
+        "/* record_run */ INSERT INTO sync_runs
+           (run_id, calendar_id, generation, full_run, pages, started_at, ended_at, outcome)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (run_id) DO NOTHING",
+        &[
+            Value::opt_text(calendar.run),
+            Value::text(calendar.calendar),
+            calendar.generation.into(),
+            calendar.full_run.into(),
+            calendar.page.saturating_add(1).into(),
+            started.millis().into(),
+            ctx.now.millis().into(),
+            outcome.into(),
+        ],
+    )
+}
+
+fn roll_up<H: ObjectHost>(ctx: &Context<'_, H>, primary: &Calendar) -> Result<(), StoreError> {
+    let now = ctx.now.to_rfc3339();
+    ctx.run(
+        "/* roll_up */ UPDATE sync_state
+         SET sync_token = ?1, last_sync_ts = ?2, last_success_ts = ?2, full_sync_needed = 0, updated_at = ?2",
+        &[primary.sync_token.clone().into(), now.into()],
+    )
+}

@@ -1,0 +1,11 @@
+DROP TABLE timers;
+DROP TABLE quota_ledger;
+DROP TABLE dead_letters;
+DROP TABLE schema_decisions;
+DROP TABLE schema_versions;
+DROP TABLE sync_runs;
+DROP TABLE calendars;
+DROP TABLE account;
+DROP TABLE watch_channels;
+DROP TABLE sync_state;
+DROP TABLE auth;

@@ -1,0 +1,302 @@
+//! Applying a chunk of a fetched page: canonical events, journal and wishes for mirrors, in one transaction.
+//!
+//! Effects, and why each may repeat:
+//! 1. canonical event, journal entry, wishes: the same etag or a lower position changes nothing (rule 10);
+//! 2. ids of a full run's chunk: keyed by the chunk;
+//! 3. nudges, after the commit: level-triggered.
+
+use serde_json::json;
+use tminus_domain::event::{EventContent, Status};
+use tminus_domain::ids::EventId;
+use tminus_domain::mark::Mark;
+use tminus_domain::mirroring::{MAX_RESTORES_A_DAY, MirrorState, Sight};
+use tminus_domain::ordering::{Sighting, Verdict, judge};
+use tminus_domain::policy::Edge;
+use tminus_ports::ObjectHost;
+use tminus_store::{StoreError, Value, transaction};
+
+use crate::context::{Context, Effects};
+use crate::contract::{Applied, ApplyChunk, Delta};
+use crate::error::GraphError;
+use crate::events::{self, Origin, StoredEvent};
+use crate::journal::{self, Change, Entry};
+use crate::mirrors::{self, MirrorKey, StoredMirror};
+use crate::{edges, graph};
+
+/// Applies a chunk: as a whole, or, if that fails, item by item, with the failing items in quarantine (rule 11).
+pub(crate) fn apply_chunk<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &ApplyChunk,
+    effects: &mut Effects,
+) -> Result<Applied, GraphError> {
+    let incarnation = graph::incarnation(ctx)?;
+    let edges = if command.role.is_source() { edges::leaving(ctx, command.account)? } else { Vec::new() };
+    let chunk = Chunk { ctx, command, edges: &edges };
+    let mut tally = Applied { incarnation, ..Applied::default() };
+    let mut wanted = Effects::default();
+    let whole = transaction(ctx.host.sql(), || {
+        command.deltas.iter().try_for_each(|delta| chunk.apply(delta, &mut tally, &mut wanted))
+    });
+    if let Err(error) = whole {
+        tracing::warn!(%error, "a chunk fails as a whole; its items are applied one by one");
+        (tally, wanted) = (Applied { incarnation, ..Applied::default() }, Effects::default());
+        for delta in &command.deltas {
+            let mut attempt = (tally, Effects::default());
+            let alone = transaction(ctx.host.sql(), || chunk.apply(delta, &mut attempt.0, &mut attempt.1));
+            match alone {
+                Ok(()) => {
+                    tally = attempt.0;
+                    attempt.1.nudges.into_iter().for_each(|(account, lane)| wanted.nudge(account, lane));
+                }
+                Err(error) => chunk.quarantine(delta.id(), &error.to_string(), &mut tally)?,
+            }
+        }
+    }
+    if command.full {
+        chunk.remember_ids()?;
+    }
+    wanted.nudges.into_iter().for_each(|(account, lane)| effects.nudge(account, lane));
+    Ok(tally)
+}
+
+impl Delta {
+    fn id(&self) -> Option<&str> {
+        match self {
+            Self::Present { id, .. } | Self::Deleted { id } => Some(id),
+            Self::Mirror { .. } => None,
+            Self::Bad { id, .. } => id.as_deref(),
+        }
+    }
+}
+
+struct Chunk<'a, H> {
+    ctx: &'a Context<'a, H>,
+    command: &'a ApplyChunk,
+    edges: &'a [Edge],
+}
+
+impl<H: ObjectHost> Chunk<'_, H> {
+    const fn origin<'a>(&self, id: &'a str) -> Origin<'a> {
+        Origin { account: self.command.account, calendar: self.command.calendar, id }
+    }
+
+    fn apply(&self, delta: &Delta, tally: &mut Applied, effects: &mut Effects) -> Result<(), StoreError> {
+        match delta {
+            Delta::Present { id, etag, content } if self.command.role.is_source() => {
+                self.present(id, etag, content, tally, effects)
+            }
+            // An overlay calendar is ours: what others put there is nobody's origin.
+            Delta::Present { .. } => {
+                tally.unchanged = tally.unchanged.saturating_add(1);
+                Ok(())
+            }
+            Delta::Deleted { id } => self.deleted(id, tally, effects),
+            Delta::Mirror { mark, etag, seen } => {
+                let changed =
+                    mark.parse::<Mark>().is_ok_and(|mark| mark.target_calendar == self.command.calendar)
+                        && self.seen(mark, Sight::Live { etag, hash: seen }, effects)?;
+                if changed {
+                    tally.mirrors_changed = tally.mirrors_changed.saturating_add(1);
+                } else {
+                    tally.unchanged = tally.unchanged.saturating_add(1);
+                }
+                Ok(())
+            }
+            Delta::Bad { id, reason } => self.quarantine(id.as_deref(), reason, tally),
+        }
+    }
+
+    fn present(
+        &self,
+        id: &str,
+        etag: &str,
+        content: &EventContent,
+        tally: &mut Applied,
+        effects: &mut Effects,
+    ) -> Result<(), StoreError> {
+        let ctx = self.ctx;
+        let known = events::by_origin(ctx, self.origin(id))?;
+        let verdict = judge(
+            known.as_ref().map(StoredEvent::known).as_ref(),
+            Sighting::Present { etag },
+            self.command.chunk.position,
+        );
+        let (event, version, change, mirrors) = match (verdict, &known) {
+            (Verdict::Create, _) => {
+                tally.created = tally.created.saturating_add(1);
+                (ctx.id::<EventId>(), 1, Change::Created, Vec::new())
+            }
+            (Verdict::Update, Some(known)) => {
+                tally.updated = tally.updated.saturating_add(1);
+                let mirrors = mirrors::of_event(ctx, known.event)?;
+                (known.event, known.version.saturating_add(1), Change::Updated, mirrors)
+            }
+            _ => {
+                tally.unchanged = tally.unchanged.saturating_add(1);
+                return Ok(());
+            }
+        };
+        let stored = StoredEvent {
+            event,
+            account: self.command.account,
+            calendar: self.command.calendar,
+            content: content.clone(),
+            version,
+            etag: etag.to_owned(),
+            position: self.command.chunk.position,
+            deleted: content.status == Status::Cancelled,
+        };
+        self.store(id, known.as_ref(), &stored, change, mirrors, tally, effects)
+    }
+
+    fn deleted(&self, id: &str, tally: &mut Applied, effects: &mut Effects) -> Result<(), StoreError> {
+        let ctx = self.ctx;
+        let known =
+            if self.command.role.is_source() { events::by_origin(ctx, self.origin(id))? } else { None };
+        let verdict = judge(
+            known.as_ref().map(StoredEvent::known).as_ref(),
+            Sighting::Deleted,
+            self.command.chunk.position,
+        );
+        if let (Verdict::Delete, Some(known)) = (verdict, &known) {
+            tally.deleted = tally.deleted.saturating_add(1);
+            let mut stored = known.clone();
+            stored.content.status = Status::Cancelled;
+            stored.deleted = true;
+            stored.version = known.version.saturating_add(1);
+            stored.position = self.command.chunk.position;
+            let mirrors = mirrors::of_event(ctx, known.event)?;
+            return self.store(id, Some(known), &stored, Change::Deleted, mirrors, tally, effects);
+        }
+        // The id may be one of our mirrors: a tombstone carries no mark.
+        if known.is_none()
+            && let Some(mirror) = self.mirror_of(id)?
+            && self.seen(&mirror.mark().to_string(), Sight::Deleted, effects)?
+        {
+            tally.mirrors_changed = tally.mirrors_changed.saturating_add(1);
+            return Ok(());
+        }
+        tally.unchanged = tally.unchanged.saturating_add(1);
+        Ok(())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one step of two callers, each argument a different thing")]
+    fn store(
+        &self,
+        id: &str,
+        before: Option<&StoredEvent>,
+        stored: &StoredEvent,
+        change: Change,
+        mirrors: Vec<StoredMirror>,
+        tally: &mut Applied,
+        effects: &mut Effects,
+    ) -> Result<(), StoreError> {
+        let ctx = self.ctx;
+        events::put(ctx, self.origin(id), stored)?;
+        journal::append(
+            ctx,
+            &Entry {
+                event: stored.event,
+                account: stored.account,
+                change,
+                version: stored.version,
+                before: before.map(|before| &before.content),
+                after: Some(&stored.content),
+                reason: "sync",
+            },
+        )?;
+        let changed = mirrors::reproject(ctx, self.edges, stored, mirrors, self.command.lane, effects)?;
+        tally.mirrors_changed = tally.mirrors_changed.saturating_add(changed);
+        Ok(())
+    }
+
+    /// A mirror shows at the provider without our having written it: an echo, or an edit by hand, which is undone
+    /// up to three times a day (rule 23).
+    fn seen(&self, mark: &str, sight: Sight<'_>, effects: &mut Effects) -> Result<bool, StoreError> {
+        let Ok(mark) = mark.parse::<Mark>() else { return Ok(false) };
+        let key =
+            MirrorKey { event: mark.event, account: mark.target_account, calendar: mark.target_calendar };
+        let Some(mut stored) = mirrors::get(self.ctx, key)? else { return Ok(false) };
+        if stored.mirror.id_generation != mark.id_generation {
+            return Ok(false);
+        }
+        if !stored.mirror.see(sight) {
+            return Ok(false);
+        }
+        if stored.mirror.state == MirrorState::Pending {
+            let today = self.ctx.now.to_rfc3339().chars().take(10).collect::<String>();
+            let restores = if stored.restore_day.as_deref() == Some(&today) { stored.restores } else { 0 };
+            if restores >= MAX_RESTORES_A_DAY {
+                stored.mirror.state = MirrorState::Error;
+                stored.mirror.error = Some("changed by hand more than three times in a day".to_owned());
+            } else {
+                effects.nudge(key.account, self.command.lane);
+            }
+            stored.restores = restores.saturating_add(1);
+            stored.restore_day = Some(today);
+        }
+        mirrors::put_fact(self.ctx, &stored)?;
+        Ok(true)
+    }
+
+    fn mirror_of(&self, provider_event_id: &str) -> Result<Option<StoredMirror>, StoreError> {
+        // No index: a tombstone of ours is rare, and an index would cost a billed write a mirror.
+        self.ctx
+            .first(
+                &format!(
+                    "/* mirror_of_id */ SELECT {} FROM event_mirrors
+                     WHERE target_account_id = ?1 AND target_calendar_id = ?2 AND provider_event_id = ?3",
+                    mirrors::COLUMNS
+                ),
+                &[
+                    Value::text(self.command.account),
+                    Value::text(self.command.calendar),
+                    provider_event_id.into(),
+                ],
+            )?
+            .map(|row| mirrors::decode(&row))
+            .transpose()
+    }
+
+    fn quarantine(&self, id: Option<&str>, reason: &str, tally: &mut Applied) -> Result<(), StoreError> {
+        tally.quarantined = tally.quarantined.saturating_add(1);
+        let chunk = &self.command.chunk;
+        let nameless = format!("?{}.{}.{}", chunk.run, chunk.position.page, chunk.index);
+        self.ctx.run(
+            "/* quarantine */ INSERT INTO quarantine (account_id, calendar_id, origin_event_id, reason, ts)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (account_id, calendar_id, origin_event_id) DO UPDATE SET reason = excluded.reason
+             WHERE quarantine.reason <> excluded.reason",
+            &[
+                Value::text(self.command.account),
+                Value::text(self.command.calendar),
+                id.map_or(nameless, str::to_owned).into(),
+                reason.into(),
+                self.ctx.now.to_rfc3339().into(),
+            ],
+        )
+    }
+
+    fn remember_ids(&self) -> Result<(), StoreError> {
+        let ids: Vec<&str> = self
+            .command
+            .deltas
+            .iter()
+            .filter(|delta| !matches!(delta, Delta::Deleted { .. }))
+            .filter_map(Delta::id)
+            .collect();
+        let chunk = &self.command.chunk;
+        self.ctx.run(
+            "/* remember_ids */ INSERT INTO full_run_chunks (run_id, page, attempt, chunk, calendar_id, ids_json)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (run_id, page, attempt, chunk) DO NOTHING",
+            &[
+                Value::text(chunk.run),
+                chunk.position.page.into(),
+                chunk.attempt.into(),
+                chunk.index.into(),
+                Value::text(self.command.calendar),
+                json!(ids).to_string().into(),
+            ],
+        )
+    }
+}

@@ -1,0 +1,165 @@
+//! Claiming mirrors that wait to be written, and settling what became of them (protocol rules 17 to 20).
+
+use tminus_domain::dirty::Lane;
+use tminus_domain::lease;
+use tminus_domain::mark::Mark;
+use tminus_domain::mirroring::Step;
+use tminus_domain::policy::Edge;
+use tminus_domain::projection::{MirrorBody, Projection, project};
+use tminus_domain::time::Timestamp;
+use tminus_ports::ObjectHost;
+use tminus_store::{StoreError, Value, transaction};
+
+use crate::context::Context;
+use crate::contract::{
+    ClaimMirrors, Claimed, MirrorAction, MirrorOperation, MirrorResult, SettleMirrors, Settled,
+};
+use crate::error::GraphError;
+use crate::mirrors::{self, MirrorKey, StoredMirror};
+use crate::timers::{self, Kind};
+use crate::{edges, events};
+
+/// Most operations that one claim holds: what fits one batch call.
+const MAX_CLAIM: u32 = 50;
+
+/// Claims mirrors of a target account. A repeat of a claim gets its operations again.
+pub(crate) fn claim<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &ClaimMirrors,
+) -> Result<Claimed, GraphError> {
+    let operations = transaction(ctx.host.sql(), || -> Result<_, StoreError> {
+        let mut operations = Vec::new();
+        for mut stored in candidates(ctx, command)? {
+            let repeated = stored.claim.is_some_and(|(claim, _)| claim == command.claim);
+            if !repeated {
+                stored.mirror.claim();
+            }
+            match operation(ctx, &stored)? {
+                Some(operation) => {
+                    stored.claim = Some((command.claim, lease::until(ctx.now, lease::WRITING_MS, 0)));
+                    mirrors::put_fact(ctx, &stored)?;
+                    operations.push(operation);
+                }
+                None => {
+                    // Nothing to write after all: the fact caught up with the wish.
+                    stored.claim = None;
+                    stored.mirror.release();
+                    mirrors::put_fact(ctx, &stored)?;
+                }
+            }
+        }
+        Ok(operations)
+    })?;
+    Ok(Claimed { operations })
+}
+
+fn candidates<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &ClaimMirrors,
+) -> Result<Vec<StoredMirror>, StoreError> {
+    ctx.query(
+        &format!(
+            "/* claimable_mirrors */ SELECT {} FROM event_mirrors
+             WHERE target_account_id = ?1 AND state = 'PENDING'
+               AND ((next_attempt_ts <= ?2 AND (claim_until IS NULL OR claim_until <= ?2)) OR claim_id = ?3)
+             ORDER BY lane, next_attempt_ts, start_ts LIMIT ?4",
+            mirrors::COLUMNS
+        ),
+        &[
+            Value::text(command.account),
+            ctx.now.millis().into(),
+            Value::text(command.claim),
+            command.limit.min(MAX_CLAIM).into(),
+        ],
+    )?
+    .iter()
+    .map(mirrors::decode)
+    .collect()
+}
+
+fn operation<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    stored: &StoredMirror,
+) -> Result<Option<MirrorOperation>, StoreError> {
+    let action = match stored.mirror.next() {
+        None => return Ok(None),
+        Some(Step::Delete { etag }) => MirrorAction::Delete { etag },
+        Some(Step::Insert) => MirrorAction::Insert { body: body(ctx, stored)? },
+        Some(Step::Update { etag }) => MirrorAction::Update { body: body(ctx, stored)?, etag },
+    };
+    Ok(Some(MirrorOperation {
+        mark: stored.mark().to_string(),
+        calendar: stored.key.calendar,
+        version: stored.mirror.version,
+        action,
+    }))
+}
+
+/// What the mirror is to show now. It is projected again rather than stored: the event and the edges are what
+/// the wish was made from, in the same transaction.
+fn body<H: ObjectHost>(ctx: &Context<'_, H>, stored: &StoredMirror) -> Result<MirrorBody, StoreError> {
+    let missing = StoreError::Corrupt { what: "wish of a mirror" };
+    let event = events::by_id(ctx, stored.key.event)?.ok_or_else(|| missing.clone())?;
+    let along = |edge: &&Edge| {
+        edge.target_account == stored.key.account && edge.target_calendar == stored.key.calendar
+    };
+    let edges = edges::leaving(ctx, event.account)?;
+    let edge = edges.iter().find(along).ok_or_else(|| missing.clone())?;
+    match project(&event.content, edge.detail) {
+        Projection::Shown(body) => Ok(body),
+        Projection::Filtered(_) => Err(missing),
+    }
+}
+
+/// Records what became of claimed operations, and sees to what is left.
+pub(crate) fn settle<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &SettleMirrors,
+) -> Result<Settled, GraphError> {
+    let ready = transaction(ctx.host.sql(), || -> Result<_, StoreError> {
+        for result in &command.results {
+            settle_one(ctx, command, result)?;
+        }
+        watch(ctx, &command.account.to_string())
+    })?;
+    Ok(Settled { ready })
+}
+
+fn settle_one<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &SettleMirrors,
+    result: &MirrorResult,
+) -> Result<(), StoreError> {
+    let mark: Mark = result.mark.parse().map_err(|_| StoreError::Corrupt { what: "mark" })?;
+    let key = MirrorKey { event: mark.event, account: mark.target_account, calendar: mark.target_calendar };
+    let Some(mut stored) = mirrors::get(ctx, key)? else { return Ok(()) };
+    // A late answer of a claim that ran out: its successor has marked the mirror in doubt and finds out itself.
+    let ours = stored.claim.is_some_and(|(claim, _)| claim == command.claim);
+    if !ours || stored.mirror.id_generation != mark.id_generation {
+        return Ok(());
+    }
+    stored.claim = None;
+    stored.mirror.learn(result.version, result.fact.clone(), ctx.now);
+    mirrors::put_fact(ctx, &stored)
+}
+
+/// Sets the timer of an account to when its next mirror can be written. Returns the lane of one that can be now.
+pub(crate) fn watch<H: ObjectHost>(ctx: &Context<'_, H>, account: &str) -> Result<Option<Lane>, StoreError> {
+    let next = ctx.first(
+        "/* next_pending_mirror */ SELECT lane, next_attempt_ts, claim_until FROM event_mirrors
+         WHERE target_account_id = ?1 AND state = 'PENDING' ORDER BY lane, next_attempt_ts, start_ts LIMIT 1",
+        &[account.into()],
+    )?;
+    let Some(row) = next else {
+        timers::clear(ctx, Kind::Nudge, account)?;
+        return Ok(None);
+    };
+    let free_at = row.get::<Option<i64>>(2)?.unwrap_or(0).max(row.get::<i64>(1)?);
+    let ready = free_at <= ctx.now.millis();
+    let due = if ready { ctx.now.plus_millis(NUDGE_AGAIN_MS) } else { Timestamp::from_millis(free_at) };
+    timers::set(ctx, Kind::Nudge, account, due, 0, None)?;
+    Ok(ready.then_some(mirrors::lane(row.get(0)?)))
+}
+
+/// How long a nudge may take before it is taken for lost.
+pub(crate) const NUDGE_AGAIN_MS: i64 = 10_000;

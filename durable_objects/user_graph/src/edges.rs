@@ -1,0 +1,114 @@
+//! The edges of the policy, resolved to the calendars that they write into.
+
+use tminus_domain::ids::{AccountId, CalendarId, PolicyId};
+use tminus_domain::policy::{CalendarKind, CalendarRole, DetailLevel, Edge};
+use tminus_ports::ObjectHost;
+use tminus_store::{StoreError, Value};
+
+use crate::context::Context;
+
+/// The edges that leave `account`. An edge whose target calendar is not known yet is left out: a job projects
+/// again when it becomes known.
+pub(crate) fn leaving<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    account: AccountId,
+) -> Result<Vec<Edge>, StoreError> {
+    ctx.query(
+        "/* edges_leaving */ SELECT e.to_account_id, c.calendar_id, e.detail_level, e.calendar_kind
+         FROM policy_edges e
+         JOIN policies p ON p.policy_id = e.policy_id AND p.is_default = 1
+         JOIN calendars c ON c.account_id = e.to_account_id
+          AND c.kind = CASE e.calendar_kind WHEN 'TRUE_MIRROR' THEN 'PRIMARY' ELSE 'BUSY_OVERLAY' END
+         WHERE e.from_account_id = ?1 ORDER BY e.to_account_id, c.calendar_id",
+        &[Value::text(account)],
+    )?
+    .into_iter()
+    .map(|row| {
+        Ok(Edge {
+            target_account: row.parse(0, "account id")?,
+            target_calendar: row.parse(1, "calendar id")?,
+            detail: row.parse(2, "detail level")?,
+            kind: row.parse(3, "calendar kind")?,
+        })
+    })
+    .collect()
+}
+
+/// Every account of the graph but `account`: those with an overlay calendar.
+pub(crate) fn other_accounts<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    account: AccountId,
+) -> Result<Vec<AccountId>, StoreError> {
+    ctx.query(
+        "/* other_accounts */ SELECT DISTINCT account_id FROM calendars
+         WHERE kind = 'BUSY_OVERLAY' AND account_id <> ?1 ORDER BY account_id",
+        &[Value::text(account)],
+    )?
+    .into_iter()
+    .map(|row| row.parse(0, "account id"))
+    .collect()
+}
+
+/// The default policy, made if there is none.
+pub(crate) fn default_policy<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<PolicyId, StoreError> {
+    let known = ctx.first("/* default_policy */ SELECT policy_id FROM policies WHERE is_default = 1", &[])?;
+    if let Some(row) = known {
+        return row.parse(0, "policy id");
+    }
+    let policy = ctx.id::<PolicyId>();
+    ctx.run(
+        "/* put_policy */ INSERT INTO policies (policy_id, name, is_default, created_at) VALUES (?1, ?2, 1, ?3)",
+        &[Value::text(policy), "default".into(), ctx.now.to_rfc3339().into()],
+    )?;
+    Ok(policy)
+}
+
+/// Adds an edge, if there is none between the two.
+pub(crate) fn add<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    policy: PolicyId,
+    from: AccountId,
+    to: AccountId,
+) -> Result<(), StoreError> {
+    ctx.run(
+        "/* add_edge */ INSERT INTO policy_edges
+           (policy_id, from_account_id, to_account_id, detail_level, calendar_kind)
+         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (policy_id, from_account_id, to_account_id) DO NOTHING",
+        &[
+            Value::text(policy),
+            Value::text(from),
+            Value::text(to),
+            DetailLevel::Busy.as_str().into(),
+            CalendarKind::BusyOverlay.as_str().into(),
+        ],
+    )
+}
+
+/// Stores a calendar of an account, or what changed of it.
+pub(crate) fn put_calendar<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    account: AccountId,
+    calendar: CalendarId,
+    provider_calendar_id: &str,
+    role: CalendarRole,
+    display_name: Option<&str>,
+) -> Result<(), StoreError> {
+    ctx.run(
+        "/* put_calendar */ INSERT INTO calendars
+           (calendar_id, account_id, provider_calendar_id, role, kind, display_name)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (calendar_id) DO UPDATE
+         SET provider_calendar_id = excluded.provider_calendar_id, role = excluded.role, kind = excluded.kind,
+             display_name = excluded.display_name
+         WHERE provider_calendar_id <> excluded.provider_calendar_id OR kind <> excluded.kind
+            OR display_name IS NOT excluded.display_name",
+        &[
+            Value::text(calendar),
+            Value::text(account),
+            provider_calendar_id.into(),
+            role.as_str().to_ascii_lowercase().into(),
+            role.as_str().into(),
+            display_name.into(),
+        ],
+    )
+}

@@ -1,0 +1,89 @@
+//! The graph itself: creation, linked accounts, calendars.
+
+use tminus_domain::ids::AccountId;
+use tminus_domain::policy::CalendarRole;
+use tminus_ports::ObjectHost;
+use tminus_store::{StoreError, Value, transaction};
+
+use crate::context::Context;
+use crate::contract::{Create, LinkAccount, PutCalendars};
+use crate::edges;
+use crate::error::GraphError;
+use crate::reproject;
+
+/// Makes the graph's one row. The schema is there already: `create` alone makes it.
+pub(crate) fn create<H: ObjectHost>(ctx: &Context<'_, H>, command: &Create) -> Result<(), GraphError> {
+    ctx.run(
+        "/* create_graph */ INSERT INTO graph (user_id, incarnation, created_at) VALUES (?1, 1, ?2)
+         ON CONFLICT (user_id) DO NOTHING",
+        &[Value::text(command.user), ctx.now.to_rfc3339().into()],
+    )?;
+    Ok(())
+}
+
+/// The user and incarnation.
+pub(crate) fn incarnation<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<u32, GraphError> {
+    let row = ctx.first("/* incarnation */ SELECT incarnation FROM graph", &[])?.ok_or(GraphError::Gone)?;
+    Ok(row.get(0)?)
+}
+
+/// Whose graph it is, as the `usr_` text.
+pub(crate) fn user<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<String, GraphError> {
+    let row = ctx.first("/* graph_user */ SELECT user_id FROM graph", &[])?.ok_or(GraphError::Gone)?;
+    Ok(row.get(0)?)
+}
+
+/// Links an account: its overlay calendar, edges both ways with every other account, and a job that projects the
+/// events that are there already.
+pub(crate) fn link_account<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &LinkAccount,
+) -> Result<(), GraphError> {
+    transaction(ctx.host.sql(), || -> Result<(), StoreError> {
+        if !has_calendar(ctx, command.account, &command.overlay_calendar.to_string())? {
+            // The provider's id is not known before the overlay is made there.
+            let unknown = format!("?{}", command.overlay_calendar);
+            let (account, overlay) = (command.account, command.overlay_calendar);
+            edges::put_calendar(ctx, account, overlay, &unknown, CalendarRole::Overlay, None)?;
+        }
+        let policy = edges::default_policy(ctx)?;
+        for other in edges::other_accounts(ctx, command.account)? {
+            edges::add(ctx, policy, command.account, other)?;
+            edges::add(ctx, policy, other, command.account)?;
+        }
+        reproject::start(ctx)
+    })?;
+    Ok(())
+}
+
+fn has_calendar<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    account: AccountId,
+    calendar: &str,
+) -> Result<bool, StoreError> {
+    let row = ctx.first(
+        "/* has_calendar */ SELECT 1 FROM calendars WHERE account_id = ?1 AND calendar_id = ?2",
+        &[Value::text(account), calendar.into()],
+    )?;
+    Ok(row.is_some())
+}
+
+/// Stores the calendars of an account.
+pub(crate) fn put_calendars<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &PutCalendars,
+) -> Result<(), GraphError> {
+    transaction(ctx.host.sql(), || -> Result<(), StoreError> {
+        command.calendars.iter().try_for_each(|entry| {
+            edges::put_calendar(
+                ctx,
+                command.account,
+                entry.calendar,
+                &entry.provider_calendar_id,
+                entry.role,
+                entry.display_name.as_deref(),
+            )
+        })
+    })?;
+    Ok(())
+}

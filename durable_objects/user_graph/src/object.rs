@@ -1,0 +1,199 @@
+//! The object: decodes a command, runs it in the store, then acts on the outside.
+
+use std::cell::Cell;
+
+use serde::de::DeserializeOwned;
+use tminus_domain::ids::{TraceId, UserId};
+use tminus_domain::time::Timestamp;
+use tminus_ports::{Command, ObjectError, ObjectHost, fresh_id};
+use tminus_queues::{MirrorNudge, Queue, send};
+use tminus_store::StoreError;
+use tminus_store::migrate::{migrate_up, version};
+
+use crate::context::{Context, Effects};
+use crate::contract::{
+    ApplyChunk, ClaimMirrors, ConcludeFullRun, Create, GetStatus, LinkAccount, ListEvents, PutCalendars,
+    SettleMirrors,
+};
+use crate::error::GraphError;
+use crate::schema::MIGRATIONS;
+use crate::timers::{self, Kind};
+use crate::{apply, claims, conclude, graph, reads, reproject};
+
+/// How many timers one alarm handles.
+const TIMERS_AN_ALARM: u32 = 50;
+/// The longest pause between two nudges of the same account.
+const MAX_PAUSE_MS: i64 = 3_600_000;
+
+/// What a UserGraphDO keeps in memory; everything that matters is in its storage.
+#[derive(Debug, Default)]
+pub struct UserGraphObject {
+    migrated: Cell<bool>,
+    armed: Cell<Option<Timestamp>>,
+}
+
+impl UserGraphObject {
+    /// An object that has seen nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Answers a command: the JSON of `Result<Reply, ObjectError>`.
+    pub async fn handle<H: ObjectHost>(&self, host: &H, name: &str, trace: &str, body: &str) -> String {
+        let ctx = Context { host, now: host.now(), trace };
+        let mut effects = Effects::default();
+        let answer = self.dispatch(&ctx, name, body, &mut effects);
+        let answer = answer.unwrap_or_else(|error| {
+            if !matches!(error, ObjectError::Gone) {
+                tracing::error!(command = name, %error, "a command failed");
+            }
+            serde_json::to_string(&Err::<(), _>(error)).unwrap_or_default()
+        });
+        self.act(&ctx, effects).await;
+        answer
+    }
+
+    /// Handles the timers that are due. Never fails: what cannot be done now is due again later.
+    pub async fn alarm<H: ObjectHost>(&self, host: &H) {
+        self.armed.set(None);
+        let trace: TraceId = fresh_id(host);
+        let trace = trace.to_string();
+        let ctx = Context { host, now: host.now(), trace: &trace };
+        let mut effects = Effects::default();
+        if let Err(error) = self.run_timers(&ctx, &mut effects) {
+            tracing::error!(%error, "timers failed");
+        }
+        self.act(&ctx, effects).await;
+    }
+
+    fn dispatch<H: ObjectHost>(
+        &self,
+        ctx: &Context<'_, H>,
+        name: &str,
+        body: &str,
+        effects: &mut Effects,
+    ) -> Result<String, ObjectError> {
+        if name == Create::NAME {
+            migrate_up(ctx.host.sql(), MIGRATIONS).map_err(GraphError::from)?;
+            self.migrated.set(true);
+        } else {
+            self.open(ctx)?;
+        }
+        match name {
+            Create::NAME => answer(body, |command| graph::create(ctx, &command)),
+            LinkAccount::NAME => answer(body, |command| graph::link_account(ctx, &command)),
+            PutCalendars::NAME => answer(body, |command| graph::put_calendars(ctx, &command)),
+            ApplyChunk::NAME => answer(body, |command| apply::apply_chunk(ctx, &command, effects)),
+            ConcludeFullRun::NAME => answer(body, |command| conclude::conclude(ctx, &command, effects)),
+            ClaimMirrors::NAME => answer(body, |command| claims::claim(ctx, &command)),
+            SettleMirrors::NAME => answer(body, |command| claims::settle(ctx, &command)),
+            ListEvents::NAME => answer(body, |command| reads::list_events(ctx, &command)),
+            GetStatus::NAME => answer(body, |_: GetStatus| reads::status(ctx)),
+            _ => Err(ObjectError::Refused { reason: "no such command".to_owned() }),
+        }
+    }
+
+    /// Brings the schema of an object that exists to this code's. One that does not is gone: only `create` makes
+    /// a schema, so that a late message cannot resurrect what was erased (protocol rule 28).
+    fn open<H: ObjectHost>(&self, ctx: &Context<'_, H>) -> Result<(), GraphError> {
+        if self.migrated.get() {
+            return Ok(());
+        }
+        if version(ctx.host.sql())? == 0 {
+            return Err(GraphError::Gone);
+        }
+        migrate_up(ctx.host.sql(), MIGRATIONS)?;
+        self.migrated.set(true);
+        Ok(())
+    }
+
+    fn run_timers<H: ObjectHost>(
+        &self,
+        ctx: &Context<'_, H>,
+        effects: &mut Effects,
+    ) -> Result<(), GraphError> {
+        self.open(ctx)?;
+        for timer in timers::due(ctx, TIMERS_AN_ALARM)? {
+            match timer.kind {
+                Kind::Reproject => reproject::step(ctx, timer.cursor.as_deref(), effects)?,
+                Kind::Nudge => {
+                    if let Some(lane) = claims::watch(ctx, &timer.subject)? {
+                        let account =
+                            timer.subject.parse().map_err(|_| StoreError::Corrupt { what: "timer" })?;
+                        effects.nudge(account, lane);
+                        let tries = timer.tries.saturating_add(1);
+                        let pause = claims::NUDGE_AGAIN_MS.checked_shl(tries.min(20)).unwrap_or(MAX_PAUSE_MS);
+                        let due = ctx.now.plus_millis(pause.min(MAX_PAUSE_MS));
+                        timers::set(ctx, Kind::Nudge, &timer.subject, due, tries, None)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Acts on the outside after the commit. The timers come first, before anything is awaited: a nudge that is
+    /// lost after that is sent again by its timer.
+    async fn act<H: ObjectHost>(&self, ctx: &Context<'_, H>, effects: Effects) {
+        if !self.migrated.get() {
+            return;
+        }
+        let due = ctx.now.plus_millis(claims::NUDGE_AGAIN_MS);
+        for account in effects.nudges.keys() {
+            if let Err(error) = timers::set_at_most(ctx, Kind::Nudge, &account.to_string(), due) {
+                tracing::error!(%error, "a timer was not set");
+            }
+        }
+        self.arm(ctx).await;
+        if let Err(error) = nudge(ctx, &effects).await {
+            tracing::warn!(%error, "a nudge was not sent; its timer sends it again");
+        }
+    }
+
+    async fn arm<H: ObjectHost>(&self, ctx: &Context<'_, H>) {
+        let earliest = match timers::earliest(ctx) {
+            Ok(Some(earliest)) => earliest,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::error!(%error, "timers cannot be read");
+                return;
+            }
+        };
+        // An alarm that fires too early finds nothing due and arms itself again: cheaper than moving it.
+        if self.armed.get().is_some_and(|armed| armed <= earliest && ctx.now < armed) {
+            return;
+        }
+        match ctx.host.set_alarm(earliest).await {
+            Ok(()) => self.armed.set(Some(earliest)),
+            Err(error) => tracing::error!(%error, "the alarm was not set"),
+        }
+    }
+}
+
+async fn nudge<H: ObjectHost>(ctx: &Context<'_, H>, effects: &Effects) -> Result<(), ObjectError> {
+    if effects.nudges.is_empty() {
+        return Ok(());
+    }
+    let user: UserId =
+        graph::user(ctx)?.parse().map_err(|_| GraphError::from(StoreError::Corrupt { what: "user id" }))?;
+    let trace = ctx.trace.parse().unwrap_or_else(|_| fresh_id(ctx.host));
+    for (account, lane) in &effects.nudges {
+        let nudge = MirrorNudge { user, account: *account };
+        send(ctx.host, Queue::mirror(*lane), trace, nudge)
+            .await
+            .map_err(|error| ObjectError::Unavailable { reason: error.to_string() })?;
+    }
+    Ok(())
+}
+
+fn answer<C: Command + DeserializeOwned>(
+    body: &str,
+    run: impl FnOnce(C) -> Result<C::Reply, GraphError>,
+) -> Result<String, ObjectError> {
+    let command: C = serde_json::from_str(body)
+        .map_err(|error| ObjectError::Refused { reason: format!("the command does not decode: {error}") })?;
+    let reply = run(command)?;
+    serde_json::to_string(&Ok::<_, ObjectError>(reply))
+        .map_err(|error| ObjectError::Internal { reason: format!("the reply does not encode: {error}") })
+}
