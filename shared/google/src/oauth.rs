@@ -36,6 +36,9 @@ pub struct AuthorizeRequest<'a> {
     pub login_hint: Option<&'a str>,
     /// Whether scopes that were granted before are included.
     pub include_granted_scopes: bool,
+    /// Whether a refresh token is wanted. Not for a mere sign-in: Google keeps 100 of them an account and client,
+    /// and drops the oldest, which may be the one that a linked account lives on.
+    pub offline: bool,
 }
 
 /// A code to be exchanged for tokens.
@@ -68,8 +71,8 @@ impl OauthClient {
         &self.config.client_id
     }
 
-    /// Where the browser goes to consent. `access_type=offline` with `prompt=consent` yields a refresh token
-    /// every time, not just the first.
+    /// Where the browser goes to consent. `access_type=offline` goes with `prompt=consent`, which yields a refresh
+    /// token every time, not just the first.
     #[must_use]
     pub fn authorize_url(&self, ask: &AuthorizeRequest<'_>) -> String {
         Target::new(self.config.auth_base.as_str())
@@ -81,8 +84,8 @@ impl OauthClient {
             .query("state", ask.state)
             .query("code_challenge", ask.code_challenge)
             .query("code_challenge_method", "S256")
-            .query("access_type", "offline")
-            .query("prompt", "consent")
+            .query("access_type", if ask.offline { "offline" } else { "online" })
+            .maybe("prompt", ask.offline.then_some("consent"))
             .maybe("include_granted_scopes", ask.include_granted_scopes.then_some("true"))
             .maybe("login_hint", ask.login_hint)
             .into_text()

@@ -30,6 +30,7 @@ fn consent_is_asked_for() {
         code_challenge: "c-_",
         login_hint: Some("a@example.com"),
         include_granted_scopes: true,
+        offline: true,
     };
     assert_eq!(
         client().authorize_url(&ask),
@@ -41,6 +42,8 @@ fn consent_is_asked_for() {
     );
     let plain = AuthorizeRequest { login_hint: None, include_granted_scopes: false, ..ask };
     assert!(client().authorize_url(&plain).ends_with("&access_type=offline&prompt=consent"));
+    let sign_in = AuthorizeRequest { offline: false, ..plain };
+    assert!(client().authorize_url(&sign_in).ends_with("&code_challenge_method=S256&access_type=online"));
 }
 
 #[test]
