@@ -1,6 +1,6 @@
 //! One message of a dead-letter queue.
 
-use tminus_account::contract::{DeadLetter, StoreDeadLetter, UNROUTABLE};
+use tminus_account::contract::{DeadLetter, StoreDeadLetter, StoreUnroutable, UNROUTABLE};
 use tminus_domain::ids::{DeadLetterId, TraceId};
 use tminus_ports::{CallError, ObjectError, Ports, Verdict, call, chain, fresh_id};
 use tminus_queues::retry_delay_seconds;
@@ -82,8 +82,13 @@ async fn put<P: Ports>(
     trace: &str,
     letter: &DeadLetter,
 ) -> Result<DeadLetterId, CallError> {
-    let command = StoreDeadLetter { letter: letter.clone() };
-    call(ports, object, trace, &command).await.map(|stored| stored.id)
+    let letter = letter.clone();
+    let stored = if object == UNROUTABLE {
+        call(ports, object, trace, &StoreUnroutable { letter }).await
+    } else {
+        call(ports, object, trace, &StoreDeadLetter { letter }).await
+    };
+    stored.map(|stored| stored.id)
 }
 
 const fn homeless(error: &CallError) -> bool {

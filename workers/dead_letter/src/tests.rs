@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use futures::executor::block_on;
 use serde_json::json;
-use tminus_account::contract::{DeadLetter, StoreDeadLetter, StoredDeadLetter, UNROUTABLE};
+use tminus_account::contract::{DeadLetter, StoreDeadLetter, StoreUnroutable, StoredDeadLetter, UNROUTABLE};
 use tminus_domain::ids::{AccountId, DeadLetterId, PrefixedId, Ulid};
 use tminus_ports::{ObjectError, Verdict};
 use tminus_registry::RegistrySql as _;
@@ -21,6 +21,16 @@ fn id<I: PrefixedId>(number: u128) -> I {
 /// Letters by object and key, as AccountDO keeps them.
 type Store = Rc<RefCell<Vec<(String, DeadLetter)>>>;
 
+fn keep(letters: &Store, object: &str, letter: DeadLetter) -> StoredDeadLetter {
+    let mut letters = letters.borrow_mut();
+    let same = |(at, known): &(String, DeadLetter)| at == object && known.message_key == letter.message_key;
+    let place = letters.iter().position(same).unwrap_or(letters.len());
+    if place == letters.len() {
+        letters.push((object.to_owned(), letter));
+    }
+    StoredDeadLetter { id: id::<DeadLetterId>(place as u128) }
+}
+
 struct World {
     ports: TestPorts,
     store: Store,
@@ -32,17 +42,13 @@ impl World {
         let (ports, store) = (TestPorts::new().unwrap(), Store::default());
         let letters = Rc::clone(&store);
         ports.objects.on(move |object: &str, StoreDeadLetter { letter }| {
-            if object == id::<AccountId>(404).to_string() {
-                return Err(ObjectError::Gone);
-            }
-            let mut letters = letters.borrow_mut();
-            let same =
-                |(at, known): &(String, DeadLetter)| at == object && known.message_key == letter.message_key;
-            let place = letters.iter().position(same).unwrap_or(letters.len());
-            if place == letters.len() {
-                letters.push((object.to_owned(), letter));
-            }
-            Ok(StoredDeadLetter { id: id::<DeadLetterId>(place as u128) })
+            let exists = object != account(404) && object != UNROUTABLE;
+            if exists { Ok(keep(&letters, object, letter)) } else { Err(ObjectError::Gone) }
+        });
+        let letters = Rc::clone(&store);
+        ports.objects.on(move |object: &str, StoreUnroutable { letter }| {
+            assert_eq!(object, UNROUTABLE);
+            Ok(keep(&letters, object, letter))
         });
         Self { ports, store }
     }
