@@ -25,7 +25,8 @@ pub(crate) async fn query(env: &Env, statement: &str, params: &[Value]) -> Resul
 }
 
 /// Runs statements in order, as one transaction. D1 gives a batch's rows by column name, in the order of the
-/// columns: the names of one statement's columns must differ and be no numbers.
+/// columns: the names of one statement's columns must differ and be no numbers. It does not say which statement
+/// failed: the error names the first.
 pub(crate) async fn batch(
     env: &Env,
     statements: Vec<(String, Vec<Value>)>,

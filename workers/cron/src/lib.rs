@@ -12,6 +12,8 @@ use tminus_registry::oauth_states::forget_states;
 use tminus_registry::{RegistryError, RegistrySql};
 use tracing::Instrument as _;
 
+#[cfg(target_arch = "wasm32")]
+mod shell;
 #[cfg(test)]
 mod tests;
 

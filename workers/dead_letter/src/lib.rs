@@ -10,6 +10,8 @@
 mod consume;
 mod letter;
 mod reduced;
+#[cfg(target_arch = "wasm32")]
+mod shell;
 
 pub use consume::consume;
 

@@ -2,11 +2,10 @@
 #![expect(unreachable_pub, reason = "the platform's exports are public, in a module that is not")]
 
 use tminus_cloudflare::{CfPorts, consumer, logs};
-use tminus_queues::Queue;
+use tminus_queues::{QUEUES, Queue};
 use worker::wasm_bindgen::JsValue;
-use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::worker_sys::{Context, MessageBatch};
-use worker::{Env, event, js_sys, wasm_bindgen, wasm_bindgen_futures};
+use worker::{Env, event};
 
 use crate::consume;
 
@@ -19,10 +18,16 @@ fn start() {
 ///
 /// # Errors
 /// The platform's.
-#[wasm_bindgen(js_name = queue)]
+#[worker::wasm_bindgen::prelude::wasm_bindgen(
+    js_name = queue,
+    wasm_bindgen = worker::wasm_bindgen,
+    wasm_bindgen_futures = worker::wasm_bindgen_futures,
+    js_sys = worker::js_sys
+)]
 pub async fn queue(batch: MessageBatch, env: Env, _context: Context) -> Result<JsValue, JsValue> {
     let handle = async |ports: &CfPorts, (): &(), queue: Queue, text: &str, attempts: u32| {
-        consume(ports, queue, text, attempts).await
+        let spec = QUEUES.iter().find(|spec| spec.queue == queue);
+        consume(ports, spec.map_or("", |spec| spec.dlq_name), text, attempts).await
     };
     consumer::run(batch, env, Ok(()), handle).await
 }

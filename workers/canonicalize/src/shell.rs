@@ -1,0 +1,28 @@
+//! What the platform calls.
+#![expect(unreachable_pub, reason = "the platform's exports are public, in a module that is not")]
+
+use tminus_cloudflare::{consumer, logs};
+use worker::wasm_bindgen::JsValue;
+use worker::worker_sys::{Context, MessageBatch};
+use worker::{Env, event};
+
+use crate::consume;
+
+#[event(start)]
+fn start() {
+    logs::install("canonicalize");
+}
+
+/// Consumes a batch.
+///
+/// # Errors
+/// The platform's.
+#[worker::wasm_bindgen::prelude::wasm_bindgen(
+    js_name = queue,
+    wasm_bindgen = worker::wasm_bindgen,
+    wasm_bindgen_futures = worker::wasm_bindgen_futures,
+    js_sys = worker::js_sys
+)]
+pub async fn queue(batch: MessageBatch, env: Env, _context: Context) -> Result<JsValue, JsValue> {
+    consumer::run(batch, env, Ok(()), consume).await
+}

@@ -1,0 +1,29 @@
+//! What the platform calls.
+#![expect(unreachable_pub, reason = "the platform's exports are public, in a module that is not")]
+
+use tminus_cloudflare::{config, consumer, logs};
+use worker::wasm_bindgen::JsValue;
+use worker::worker_sys::{Context, MessageBatch};
+use worker::{Env, event};
+
+use crate::{Config, consume};
+
+#[event(start)]
+fn start() {
+    logs::install("mirror");
+}
+
+/// Consumes a batch.
+///
+/// # Errors
+/// The platform's.
+#[worker::wasm_bindgen::prelude::wasm_bindgen(
+    js_name = queue,
+    wasm_bindgen = worker::wasm_bindgen,
+    wasm_bindgen_futures = worker::wasm_bindgen_futures,
+    js_sys = worker::js_sys
+)]
+pub async fn queue(batch: MessageBatch, env: Env, _context: Context) -> Result<JsValue, JsValue> {
+    let config = Config::load(config::lookup(&env));
+    consumer::run(batch, env, config, consume).await
+}
