@@ -11,7 +11,7 @@ use crate::wire::{
 };
 use tminus_ports::{Http, Method};
 
-const LIST_FIELDS: &str = "nextPageToken,nextSyncToken,items(id,etag,summary,summaryOverride,timeZone,\
+const LIST_FIELDS: &str = "nextPageToken,nextSyncToken,items(id,etag,summary,description,summaryOverride,timeZone,\
     accessRole,backgroundColor,primary,selected,hidden,deleted)";
 
 /// The calendars of one account.

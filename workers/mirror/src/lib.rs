@@ -1,1 +1,14 @@
-//! The mirror Worker.
+//! The mirror Worker: writes what UserGraphDO wants into the provider's calendars.
+//!
+//! `consume.rs` takes a nudge and sits in the writer's seat; `write.rs` writes a batch and finds out what stands
+//! at the provider; `body.rs` makes the provider's event; `shell.rs` is what the platform calls.
+
+mod body;
+mod config;
+mod consume;
+#[cfg(target_arch = "wasm32")]
+mod shell;
+mod write;
+
+pub use config::Config;
+pub use consume::consume;

@@ -1,1 +1,19 @@
-//! The sync Worker.
+//! The sync Worker: fetches what changed in a calendar, and maintains accounts.
+//!
+//! `consume.rs` takes a nudge; `fetch.rs` and `chunks.rs` fetch one page and cut it; `maintain.rs`, `overlay.rs`
+//! and `channels.rs` keep an account in shape; `shell.rs` is what the platform calls.
+
+mod channels;
+mod chunks;
+mod config;
+mod consume;
+mod error;
+mod fetch;
+mod maintain;
+mod overlay;
+#[cfg(target_arch = "wasm32")]
+mod shell;
+
+pub use config::Config;
+pub use consume::consume;
+pub use error::SyncError;

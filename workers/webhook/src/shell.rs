@@ -5,7 +5,6 @@ use worker::{Context, Env, Request, Response, Result, event};
 
 use crate::{Config, MAX_BODY_BYTES, PushRequest, receive};
 
-
 #[event(start)]
 fn start() {
     logs::install("webhook");
@@ -18,8 +17,7 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
         Err(error) => return fetch::misconfigured(&error),
     };
     let request = fetch::read(&request, MAX_BODY_BYTES).await?;
-    let body_len = if request.too_large { MAX_BODY_BYTES.saturating_add(1) } else { request.body.len() };
-    let push = PushRequest { method: request.method, headers: request.headers, body_len };
+    let push = PushRequest { method: request.method, headers: request.headers, body_len: request.body.len() };
     let answer = receive(&CfPorts::new(env), &config, push).await;
     fetch::json(answer.status, answer.body)
 }

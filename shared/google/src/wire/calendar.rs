@@ -57,6 +57,9 @@ pub struct CalendarListEntry {
     /// The title.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
+    /// The description.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub description: Option<String>,
     /// The title that the user gave it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub summary_override: Option<String>,

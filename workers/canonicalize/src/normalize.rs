@@ -1,0 +1,275 @@
+//! From a provider's event to what the canonical store keeps.
+
+use chrono::NaiveDate;
+use serde_json::Value;
+use tminus_domain::event::{
+    EventContent, EventType, OwnResponse, SeriesPart, Status, Transparency, Visibility, When,
+};
+use tminus_domain::mark::{HASH_PROPERTY, MARK_PROPERTY, Ownership, ownership};
+use tminus_domain::projection::{MirrorBody, ProjectionHash};
+use tminus_domain::time::Timestamp;
+use tminus_google::{self as google, Event, EventDateTime};
+use tminus_user_graph::contract::Delta;
+
+/// Why an event is put into quarantine. Never holds a value of the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    /// It is not an event of the provider's schema.
+    #[error("the event does not fit the provider's schema")]
+    Schema,
+    /// It was too large to be passed on.
+    #[error("the event is too large")]
+    Oversize,
+    /// It has no start.
+    #[error("the event has no start")]
+    NoStart,
+    /// A date or time cannot be read.
+    #[error("a date or time of the event cannot be read")]
+    BadTime,
+    /// One of start and end is a date, the other a time.
+    #[error("one of start and end is a date, the other a time")]
+    MixedTimes,
+    /// The end is before the start.
+    #[error("the event ends before it starts")]
+    EndBeforeStart,
+}
+
+/// Classifies and normalises one item of a chunk. Never fails: what cannot be understood is a [`Delta::Bad`].
+pub(crate) fn delta(item: &Value) -> Delta {
+    let id = item.get("id").and_then(Value::as_str).map(str::to_owned);
+    let bad = |id: Option<String>, violation: Violation| Delta::Bad { id, reason: violation.to_string() };
+    if item.get("oversize").and_then(Value::as_bool) == Some(true) {
+        return bad(id, Violation::Oversize);
+    }
+    let Ok(event) = serde_json::from_value::<Event>(item.clone()) else { return bad(id, Violation::Schema) };
+    let Some(id) = id else { return bad(None, Violation::Schema) };
+    match classified(&id, &event) {
+        Ok(delta) => delta,
+        Err(violation) => bad(Some(id), violation),
+    }
+}
+
+fn classified(id: &str, event: &Event) -> Result<Delta, Violation> {
+    let exception = event.recurring_event_id.is_some();
+    if event.is_cancelled() && !exception {
+        return Ok(Delta::Deleted { id: id.to_owned() });
+    }
+    let etag = event.etag.clone().ok_or(Violation::Schema)?;
+    let private = event.extended_properties.as_ref().map(|properties| &properties.private);
+    let mark = private.and_then(|private| private.get(MARK_PROPERTY)).map(String::as_str);
+    let own_id = event.recurring_event_id.as_deref().unwrap_or(id);
+    match ownership(own_id, mark) {
+        Ownership::Origin => {
+            Ok(Delta::Present { id: id.to_owned(), etag, content: Box::new(content(event)?) })
+        }
+        Ownership::Mirror(mark) => {
+            let stored = private.and_then(|private| private.get(HASH_PROPERTY)).cloned().unwrap_or_default();
+            // A mirror that cannot be read as one was changed by someone: a hash that no wish has.
+            let seen =
+                mirror_body(event).map_or_else(|_| String::new(), |body| body.hash().as_str().to_owned());
+            let seen = if seen.is_empty() { format!("?{stored}") } else { seen };
+            Ok(Delta::Mirror { mark: mark.to_string(), etag, seen: ProjectionHash::from_stored(seen) })
+        }
+        // A copy made by hand, or another installation's: never an origin, never touched.
+        Ownership::Foreign => Ok(Delta::Deleted { id: id.to_owned() }),
+    }
+}
+
+fn content(event: &Event) -> Result<EventContent, Violation> {
+    let cancelled = event.is_cancelled();
+    let series = series(event)?;
+    let when = match (when(event), &series) {
+        // A cancelled exception is only guaranteed its original start.
+        (Err(Violation::NoStart), SeriesPart::Exception { .. }) if cancelled => {
+            let original = event.original_start_time.as_ref().ok_or(Violation::NoStart)?;
+            span(original, original)?
+        }
+        (when, _) => when?,
+    };
+    Ok(EventContent {
+        title: event.summary.clone(),
+        description: event.description.clone(),
+        location: event.location.clone(),
+        when,
+        status: match event.status {
+            Some(google::EventStatus::Tentative) => Status::Tentative,
+            Some(google::EventStatus::Cancelled) => Status::Cancelled,
+            _ => Status::Confirmed,
+        },
+        visibility: match event.visibility {
+            Some(google::Visibility::Public) => Visibility::Public,
+            Some(google::Visibility::Private | google::Visibility::Confidential) => Visibility::Private,
+            _ => Visibility::Default,
+        },
+        transparency: match event.transparency {
+            Some(google::Transparency::Transparent) => Transparency::Transparent,
+            _ => Transparency::Opaque,
+        },
+        event_type: event
+            .event_type
+            .as_ref()
+            .and_then(|kind| kind.as_str().parse().ok())
+            .unwrap_or(EventType::Default),
+        own_response: own_response(event),
+        series,
+        ical_uid: event.ical_uid.clone(),
+        sequence: event.sequence.unwrap_or(0),
+    })
+}
+
+fn own_response(event: &Event) -> OwnResponse {
+    event
+        .attendees
+        .iter()
+        .find(|attendee| attendee.self_)
+        .and_then(|attendee| attendee.response_status.as_ref())
+        .map_or(OwnResponse::NotInvited, |response| {
+            // An answer that is not known here is no refusal.
+            response.as_str().parse().unwrap_or(OwnResponse::NeedsAction)
+        })
+}
+
+fn series(event: &Event) -> Result<SeriesPart, Violation> {
+    match &event.recurring_event_id {
+        Some(master) => {
+            let original = event.original_start_time.as_ref().ok_or(Violation::Schema)?;
+            let original_start = match instant(original)? {
+                Instant::Time(at) => at.to_rfc3339(),
+                Instant::Date(day) => day.to_string(),
+            };
+            Ok(SeriesPart::Exception { master: master.clone(), original_start })
+        }
+        None if event.recurrence.is_empty() => Ok(SeriesPart::Single),
+        None => Ok(SeriesPart::Master { lines: event.recurrence.clone() }),
+    }
+}
+
+/// The fields of a mirror that are ours, as the provider shows them now.
+fn mirror_body(event: &Event) -> Result<MirrorBody, Violation> {
+    let when = match when(event)? {
+        When::Timed { start, end, .. } => When::Timed { start, end, zone: None },
+        whole_days @ When::AllDay { .. } => whole_days,
+    };
+    Ok(MirrorBody {
+        summary: event.summary.clone().unwrap_or_default(),
+        description: event.description.clone().filter(|text| !text.is_empty()),
+        location: event.location.clone().filter(|text| !text.is_empty()),
+        when,
+        tentative: event.status == Some(google::EventStatus::Tentative),
+        private: event.visibility == Some(google::Visibility::Private),
+    })
+}
+
+enum Instant {
+    Time(Timestamp),
+    Date(NaiveDate),
+}
+
+fn instant(at: &EventDateTime) -> Result<Instant, Violation> {
+    match (&at.date_time, &at.date) {
+        (Some(time), _) => Timestamp::parse_rfc3339(time).map(Instant::Time).ok_or(Violation::BadTime),
+        (None, Some(day)) => day.parse().map(Instant::Date).map_err(|_| Violation::BadTime),
+        (None, None) => Err(Violation::NoStart),
+    }
+}
+
+fn when(event: &Event) -> Result<When, Violation> {
+    let start = event.start.as_ref().ok_or(Violation::NoStart)?;
+    // An event without an end ends when it starts (endTimeUnspecified).
+    span(start, event.end.as_ref().unwrap_or(start))
+}
+
+fn span(start: &EventDateTime, end: &EventDateTime) -> Result<When, Violation> {
+    let zone = start.time_zone.clone();
+    match (instant(start)?, instant(end)?) {
+        (Instant::Time(start), Instant::Time(end)) => When::timed(start, end, zone),
+        (Instant::Date(start), Instant::Date(end)) => When::all_day(start, end),
+        _ => return Err(Violation::MixedTimes),
+    }
+    .map_err(|_| Violation::EndBeforeStart)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn timed() -> Value {
+        json!({
+            "id": "abcde", "etag": "\"1\"", "status": "confirmed", "summary": "Secret",
+            "start": {"dateTime": "2026-03-01T09:00:00+01:00", "timeZone": "Europe/Berlin"},
+            "end": {"dateTime": "2026-03-01T10:00:00+01:00", "timeZone": "Europe/Berlin"},
+        })
+    }
+
+    fn with(key: &str, value: Value) -> Value {
+        let mut event = timed();
+        event[key] = value;
+        event
+    }
+
+    fn reason(item: &Value) -> String {
+        match delta(item) {
+            Delta::Bad { reason, .. } => reason,
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_timed_event_keeps_its_instants_and_zone() {
+        let Delta::Present { content, .. } = delta(&timed()) else { panic!("not an origin") };
+        assert_eq!(content.when.start_text(), "2026-03-01T08:00:00.000Z");
+        assert_eq!(content.when.zone(), Some("Europe/Berlin"));
+        assert_eq!(content.own_response, OwnResponse::NotInvited);
+    }
+
+    #[test]
+    fn an_all_day_event_has_no_zone() {
+        let mut event = with("start", json!({"date": "2026-03-01"}));
+        event["end"] = json!({"date": "2026-03-02"});
+        let Delta::Present { content, .. } = delta(&event) else { panic!("not an origin") };
+        assert_eq!((content.when.start_text().as_str(), content.when.zone()), ("2026-03-01", None));
+    }
+
+    #[test]
+    fn unknown_words_and_year_zero_are_kept() {
+        let mut event = with("eventType", json!("somethingNew"));
+        event["created"] = json!("0000-12-31T00:00:00.000Z");
+        event["attendees"] = json!([{"self": true, "responseStatus": "perhaps"}]);
+        let Delta::Present { content, .. } = delta(&event) else { panic!("not an origin") };
+        assert_eq!(
+            (content.event_type, content.own_response),
+            (EventType::Default, OwnResponse::NeedsAction)
+        );
+    }
+
+    #[test]
+    fn a_tombstone_needs_only_its_id() {
+        let item = json!({"id": "abcde", "status": "cancelled"});
+        assert_eq!(delta(&item), Delta::Deleted { id: "abcde".into() });
+        let exception = json!({
+            "id": "abcde_20260301T080000Z", "etag": "\"1\"", "status": "cancelled", "recurringEventId": "abcde",
+            "originalStartTime": {"dateTime": "2026-03-01T08:00:00Z"},
+        });
+        let Delta::Present { content, .. } = delta(&exception) else { panic!("not kept") };
+        assert_eq!(content.status, Status::Cancelled);
+    }
+
+    #[test]
+    fn each_violation_has_its_reason_and_shows_no_value() {
+        assert_eq!(reason(&with("end", json!({"date": "2026-03-02"}))), Violation::MixedTimes.to_string());
+        let early = json!({"dateTime": "2026-03-01T08:00:00+01:00"});
+        assert_eq!(reason(&with("end", early)), Violation::EndBeforeStart.to_string());
+        assert_eq!(reason(&with("start", json!({"dateTime": "Secret"}))), Violation::BadTime.to_string());
+        assert_eq!(reason(&with("start", json!({}))), Violation::NoStart.to_string());
+        assert_eq!(reason(&with("start", json!(7))), Violation::Schema.to_string());
+        assert_eq!(reason(&json!({"id": "x", "oversize": true})), Violation::Oversize.to_string());
+        assert_eq!(reason(&json!([1])), Violation::Schema.to_string());
+    }
+
+    #[test]
+    fn a_copy_of_a_mirror_is_no_origin() {
+        let copy = with("extendedProperties", json!({"private": {MARK_PROPERTY: "1:evt_x"}}));
+        assert_eq!(delta(&copy), Delta::Deleted { id: "abcde".into() });
+    }
+}

@@ -1,0 +1,146 @@
+//! Fetching a page of a calendar (protocol rules 6 to 9).
+//!
+//! Effects, and why each may repeat:
+//! 1. the run is begun: the same message re-enters its lease;
+//! 2. the page is recorded with its number of chunks: a repeat changes nothing;
+//! 3. the chunks are sent: applying one twice is applying it once;
+//! 4. a failure is recorded: only for the present attempt.
+
+use tminus_account::contract::{
+    BeginRun, Next, PageFetched, Progress, RunFailed, RunFailure, RunGrant, RunStart,
+};
+use tminus_domain::ids::{AccountId, CalendarId, MessageId, TraceId};
+use tminus_google::{ApiError, CalendarApi, EventPage, Failure, ListEvents};
+use tminus_ports::{Ports, call};
+use tminus_queues::{ChunkRef, DeltaChunk, Queue, send_all};
+
+use crate::Config;
+use crate::chunks;
+use crate::error::SyncError;
+
+/// How many events one page holds at most.
+const PAGE_SIZE: u16 = 250;
+/// The longest pause that a failing provider is given.
+const MAX_PAUSE_S: u32 = 300;
+
+/// Which calendar, for whom.
+#[derive(Clone, Copy)]
+pub(crate) struct Nudge {
+    pub(crate) account: AccountId,
+    pub(crate) calendar: CalendarId,
+    pub(crate) holder: MessageId,
+    pub(crate) trace: TraceId,
+}
+
+/// Fetches the calendar's next page, if there is anything to fetch and no one else does.
+pub(crate) async fn page<P: Ports>(ports: &P, config: &Config, nudge: Nudge) -> Result<(), SyncError> {
+    let (object, trace) = (nudge.account.to_string(), nudge.trace.to_string());
+    let begin = BeginRun { calendar: nudge.calendar, holder: nudge.holder };
+    let grant = match call(ports, &object, &trace, &begin).await? {
+        RunStart::Granted(grant) => grant,
+        RunStart::Coalesced | RunStart::NotNow => {
+            tracing::info!(calendar = %nudge.calendar, "nothing to fetch now");
+            return Ok(());
+        }
+    };
+    let api = CalendarApi::new(ports, &config.api_base, &grant.token.access);
+    let query = ListEvents {
+        calendar_id: &grant.provider_calendar_id,
+        sync_token: grant.cursor.sync_token.as_deref(),
+        page_token: grant.cursor.page_token.as_deref(),
+        max_results: PAGE_SIZE,
+        ..ListEvents::default()
+    };
+    match api.list_events(&query).await {
+        Ok(page) => forward(ports, nudge, &grant, page).await,
+        Err(error) => {
+            let failure = failure(&error, &grant);
+            tracing::warn!(calendar = %nudge.calendar, run = %grant.run, %error, ?failure, "a page was not fetched");
+            Ok(call(ports, &object, &trace, &failed(nudge, &grant, failure)).await?)
+        }
+    }
+}
+
+async fn forward<P: Ports>(
+    ports: &P,
+    nudge: Nudge,
+    grant: &RunGrant,
+    page: EventPage,
+) -> Result<(), SyncError> {
+    let (object, trace) = (nudge.account.to_string(), nudge.trace.to_string());
+    let next = match (page.next_page_token, page.next_sync_token) {
+        (Some(token), _) => Next::Page(token),
+        (None, Some(token)) => Next::Cursor(token),
+        (None, None) => {
+            tracing::error!(run = %grant.run, "a page with neither a next page nor a cursor");
+            let failure = RunFailure::TryAfter { seconds: MAX_PAUSE_S };
+            return Ok(call(ports, &object, &trace, &failed(nudge, grant, failure)).await?);
+        }
+    };
+    let events = page.items.len();
+    let full = grant.cursor.sync_token.is_none();
+    let mut chunks = chunks::cut(&page.items);
+    if chunks.is_empty() && full {
+        // The end of a full run is concluded by who applies its last chunk.
+        chunks.push(Vec::new());
+    }
+    let fetched = PageFetched {
+        calendar: nudge.calendar,
+        run: grant.run,
+        position: grant.position,
+        attempt: grant.attempt,
+        chunks: u32::try_from(chunks.len()).unwrap_or(u32::MAX),
+        next,
+    };
+    let progress = call(ports, &object, &trace, &fetched).await?;
+    tracing::info!(
+        calendar = %nudge.calendar, run = %grant.run, page = grant.position.page, events, chunks = chunks.len(),
+        ?progress, "a page was fetched"
+    );
+    if progress == Progress::Stale {
+        return Ok(());
+    }
+    let messages = chunks
+        .into_iter()
+        .zip(0_u32..)
+        .map(|(items, index)| DeltaChunk {
+            user: grant.user,
+            account: nudge.account,
+            calendar: nudge.calendar,
+            role: grant.role,
+            chunk: ChunkRef { run: grant.run, position: grant.position, attempt: grant.attempt, index },
+            full,
+            lane: grant.lane,
+            items,
+        })
+        .collect();
+    Ok(send_all(ports, Queue::delta(grant.lane), nudge.trace, messages).await?)
+}
+
+const fn failed(nudge: Nudge, grant: &RunGrant, failure: RunFailure) -> RunFailed {
+    RunFailed {
+        calendar: nudge.calendar,
+        run: grant.run,
+        position: grant.position,
+        attempt: grant.attempt,
+        failure,
+    }
+}
+
+fn failure(error: &ApiError, grant: &RunGrant) -> RunFailure {
+    let patience = || {
+        let pause = 1_u32.checked_shl(grant.attempt.min(16)).unwrap_or(MAX_PAUSE_S);
+        RunFailure::TryAfter { seconds: error.retry_after_s.unwrap_or(pause).min(MAX_PAUSE_S) }
+    };
+    match error.failure {
+        Failure::SyncTokenExpired => RunFailure::CursorExpired,
+        Failure::Unauthorized => RunFailure::Unauthorized { token_version: grant.token.version },
+        Failure::NotFound
+        | Failure::Forbidden
+        | Failure::InsufficientScope
+        | Failure::ReadOnly
+        | Failure::Gone
+        | Failure::InvalidRequest => RunFailure::Unreadable { reason: error.failure.code().to_owned() },
+        _ => patience(),
+    }
+}

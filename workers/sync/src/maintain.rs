@@ -1,0 +1,127 @@
+//! Maintaining an account: calendars discovered, the overlay made once, channels opened before the old ones end.
+//!
+//! Acts on state and takes no input: it may run at any time and be cut off anywhere. Effects, and why each may
+//! repeat:
+//! 1. the overlay is inserted: its nonce is stored before and looked for after (protocol rule 25);
+//! 2. calendars are stored: by their ids;
+//! 3. channels are opened: one too many only pushes twice, and ends by itself;
+//! 4. old channels are stopped: stopping a stopped one is no error.
+
+use tminus_account::contract::{
+    BeginMaintenance, EndMaintenance, KnownCalendar, Maintenance, MaintenanceGrant, PutCalendars,
+    ReportUnauthorized, SeenCalendar,
+};
+use tminus_domain::ids::{AccountId, MessageId, TraceId};
+use tminus_domain::policy::CalendarRole;
+use tminus_google::{CalendarApi, CalendarListEntry, Failure};
+use tminus_ports::{Ports, call, chain};
+use tminus_registry::RegistrySql;
+use tminus_registry::accounts::set_channel;
+use tminus_user_graph::contract::{CalendarEntry, PutCalendars as PutGraphCalendars};
+
+use crate::error::SyncError;
+use crate::{Config, channels, overlay};
+
+/// Seconds after which maintenance that failed is done again.
+const AGAIN_AFTER_S: u32 = 30;
+
+/// Which account, for whom.
+#[derive(Clone, Copy)]
+pub(crate) struct Nudge {
+    pub(crate) account: AccountId,
+    pub(crate) holder: MessageId,
+    pub(crate) trace: TraceId,
+}
+
+/// Maintains an account, if no one else does.
+pub(crate) async fn account<P: Ports + RegistrySql>(
+    ports: &P,
+    config: &Config,
+    nudge: Nudge,
+) -> Result<(), SyncError> {
+    let (object, trace) = (nudge.account.to_string(), nudge.trace.to_string());
+    let begin = BeginMaintenance { holder: nudge.holder };
+    let Maintenance::Granted(grant) = call(ports, &object, &trace, &begin).await? else {
+        tracing::info!("the account is maintained by someone else, or cannot be");
+        return Ok(());
+    };
+    let done = steps(ports, config, nudge, &grant).await;
+    let retry_after_s = match &done {
+        Ok(()) => None,
+        Err(error) => {
+            tracing::warn!(error = %chain(error), "maintenance did not come to its end");
+            if matches!(error, SyncError::Provider(error) if error.failure == Failure::Unauthorized) {
+                let report = ReportUnauthorized { token_version: grant.token.version };
+                call(ports, &object, &trace, &report).await?;
+            }
+            Some(AGAIN_AFTER_S)
+        }
+    };
+    let end = EndMaintenance { holder: nudge.holder, retry_after_s };
+    let ended = call(ports, &object, &trace, &end).await?;
+    if done.is_ok() {
+        set_channel(ports, nudge.account, ended.first_expiry).await?;
+    }
+    tracing::info!(ok = done.is_ok(), "maintenance ended");
+    // The object's timer asks again; the message has done its part.
+    Ok(())
+}
+
+async fn steps<P: Ports>(
+    ports: &P,
+    config: &Config,
+    nudge: Nudge,
+    grant: &MaintenanceGrant,
+) -> Result<(), SyncError> {
+    let (object, trace) = (nudge.account.to_string(), nudge.trace.to_string());
+    let api = CalendarApi::new(ports, &config.api_base, &grant.token.access);
+    let listed = list(&api).await?;
+    overlay::ensure(ports, &api, nudge, grant, &listed).await?;
+    let seen = listed.iter().map(seen).collect();
+    let known = call(ports, &object, &trace, &PutCalendars { holder: nudge.holder, calendars: seen }).await?;
+    let entries = known.iter().map(|known| entry(known, &listed)).collect();
+    let graph = PutGraphCalendars { account: nudge.account, calendars: entries };
+    call(ports, &grant.user.to_string(), &trace, &graph).await?;
+    for calendar in &known {
+        channels::renew(ports, config, &api, nudge, calendar).await?;
+    }
+    Ok(())
+}
+
+async fn list<P: Ports>(api: &CalendarApi<'_, P>) -> Result<Vec<CalendarListEntry>, SyncError> {
+    let mut calendars = Vec::new();
+    let mut page_token = None;
+    loop {
+        let page = api.calendar_list(page_token.as_deref()).await?;
+        calendars.extend(page.items.into_iter().filter(|calendar| !calendar.deleted));
+        match page.next_page_token {
+            Some(token) => page_token = Some(token),
+            None => return Ok(calendars),
+        }
+    }
+}
+
+fn seen(listed: &CalendarListEntry) -> SeenCalendar {
+    let writes = listed.access_role.as_ref().is_some_and(tminus_google::AccessRole::can_write);
+    let role = match (listed.primary, writes) {
+        (true, _) => CalendarRole::Primary,
+        // An overlay of any installation is never a source.
+        (false, _) if overlay::is_marked(listed) => CalendarRole::ReadOnly,
+        (false, true) => CalendarRole::Secondary,
+        (false, false) => CalendarRole::ReadOnly,
+    };
+    SeenCalendar { provider_calendar_id: listed.id.clone(), role, time_zone: listed.time_zone.clone() }
+}
+
+fn entry(known: &KnownCalendar, listed: &[CalendarListEntry]) -> CalendarEntry {
+    let display_name = listed
+        .iter()
+        .find(|listed| listed.id == known.provider_calendar_id)
+        .and_then(|listed| listed.summary_override.clone().or_else(|| listed.summary.clone()));
+    CalendarEntry {
+        calendar: known.calendar,
+        provider_calendar_id: known.provider_calendar_id.clone(),
+        role: known.role,
+        display_name,
+    }
+}
