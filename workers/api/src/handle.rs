@@ -1,0 +1,100 @@
+//! The way of a request: traced, routed, authenticated, answered.
+
+use serde_json::json;
+use tminus_domain::ids::TraceId;
+use tminus_domain::time::Timestamp;
+use tminus_ports::{Ports, fresh_id};
+use tminus_registry::RegistrySql;
+use tracing::Instrument as _;
+
+use crate::admin_auth::require_admin;
+use crate::config::Config;
+use crate::error::ApiError;
+use crate::http::{ApiRequest, ApiResponse, MAX_BODY_BYTES};
+use crate::query::Query;
+use crate::router::{Route, route};
+use crate::session::Session;
+use crate::{oauth, routes};
+
+/// What a handler works with.
+pub(crate) struct Context<'a, P> {
+    pub(crate) ports: &'a P,
+    pub(crate) config: &'a Config,
+    pub(crate) request: &'a ApiRequest,
+    pub(crate) query: Query,
+    pub(crate) trace: TraceId,
+    pub(crate) now: Timestamp,
+}
+
+impl<P> Context<'_, P> {
+    /// Who is signed in.
+    pub(crate) fn session(&self) -> Result<Session, ApiError> {
+        Session::of(self.config, self.request, self.now)
+    }
+}
+
+/// Answers a request. Never fails: what goes wrong is an answer too. Every answer names its trace.
+pub async fn handle<P: Ports + RegistrySql>(ports: &P, config: &Config, request: ApiRequest) -> ApiResponse {
+    let trace: TraceId = fresh_id(ports);
+    let span = tracing::info_span!("request", %trace, worker = "api");
+    let answer = async {
+        let route = route(&request.method, &request.path);
+        let name = route.as_ref().map_or("none", Route::name);
+        let answer = match route {
+            Ok(route) => serve(ports, config, &request, trace, route).await,
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok(answer) => {
+                tracing::info!(route = name, status = answer.status, "answered");
+                answer
+            }
+            Err(error) => {
+                match error.detail() {
+                    Some(detail) => {
+                        tracing::error!(route = name, status = error.status(), detail, "failed");
+                    }
+                    None => {
+                        tracing::info!(route = name, status = error.status(), code = error.code(), "refused");
+                    }
+                }
+                error.response(trace)
+            }
+        }
+    };
+    answer.instrument(span).await.with("x-tminus-trace", &trace.to_string())
+}
+
+async fn serve<P: Ports + RegistrySql>(
+    ports: &P,
+    config: &Config,
+    request: &ApiRequest,
+    trace: TraceId,
+    route: Route,
+) -> Result<ApiResponse, ApiError> {
+    if request.body.len() > MAX_BODY_BYTES {
+        return Err(ApiError::TooLarge);
+    }
+    if route.is_admin() {
+        require_admin(config, request)?;
+    }
+    let query = Query::parse(&request.query)?;
+    let cx = Context { ports, config, request, query, trace, now: ports.now() };
+    match route {
+        Route::Health => ApiResponse::json(200, &json!({"ok": true})),
+        Route::SignIn => oauth::begin_sign_in(&cx),
+        Route::Link => oauth::begin_link(&cx),
+        Route::Callback => oauth::callback(&cx).await,
+        Route::Accounts => routes::accounts::own(&cx).await,
+        Route::Events => routes::events::own(&cx).await,
+        Route::Status => routes::status::own(&cx).await,
+        Route::DeadLetters => routes::dead_letters::own(&cx).await,
+        Route::AdminResync(account) => routes::admin::resync(&cx, account).await,
+        Route::AdminMaintain(account) => routes::admin::maintain(&cx, account).await,
+        Route::AdminAccountStatus(account) => routes::admin::account_status(&cx, account).await,
+        Route::AdminAccountDeadLetters(object) => routes::dead_letters::of_object(&cx, &object).await,
+        Route::AdminUserStatus(user) => routes::status::of_user(&cx, user).await,
+        Route::AdminUserEvents(user) => routes::events::of_user(&cx, user).await,
+        Route::AdminDeadLetters => routes::dead_letters::newest(&cx).await,
+    }
+}

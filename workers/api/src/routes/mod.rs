@@ -1,0 +1,7 @@
+//! The routes behind sign-in, one file a group.
+
+pub(crate) mod accounts;
+pub(crate) mod admin;
+pub(crate) mod dead_letters;
+pub(crate) mod events;
+pub(crate) mod status;

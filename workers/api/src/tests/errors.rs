@@ -1,0 +1,74 @@
+use super::*;
+use crate::MAX_BODY_BYTES;
+
+#[test]
+fn the_envelope_is_golden() {
+    let world = World::new();
+    let answer = world.get("/v1/nowhere");
+    let trace = answer.header("x-tminus-trace").unwrap();
+    assert!(trace.parse::<tminus_domain::ids::TraceId>().is_ok());
+    let golden =
+        format!(r#"{{"error":{{"code":"not_found","message":"there is no such route","trace":"{trace}"}}}}"#);
+    assert_eq!(text(&answer), golden);
+    assert_eq!((answer.status, answer.header("content-type")), (404, Some("application/json")));
+}
+
+#[test]
+fn every_request_has_a_trace_of_its_own() {
+    let world = World::new();
+    let trace = || world.get("/healthz").header("x-tminus-trace").unwrap().to_owned();
+    assert_ne!(trace(), trace());
+    assert_eq!(text(&world.get("/healthz")), r#"{"ok":true}"#);
+}
+
+#[test]
+fn a_wrong_method_is_told_the_right_one() {
+    let world = World::new();
+    let account: AccountId = id(1);
+    let cases = [
+        ("POST", "/v1/events".to_owned(), "GET"),
+        ("GET", format!("/v1/admin/accounts/{account}/resync"), "POST"),
+        ("DELETE", "/healthz".to_owned(), "GET"),
+    ];
+    for (method, target, allow) in cases {
+        let answer = world.send(World::request(method, &target));
+        assert_eq!(refusal(&answer), refused(405, "method_not_allowed"));
+        assert_eq!(answer.header("allow"), Some(allow));
+    }
+}
+
+#[test]
+fn a_large_body_is_refused() {
+    let world = World::new();
+    let mut request = World::request("GET", "/healthz");
+    request.body = vec![b' '; MAX_BODY_BYTES];
+    assert_eq!(world.send(request.clone()).status, 200);
+    request.body.push(b' ');
+    assert_eq!(refusal(&world.send(request)), refused(413, "too_large"));
+}
+
+#[test]
+fn a_failure_is_told_without_its_reason() {
+    let world = World::new();
+    world.sign_in("ann");
+    world.ports.objects.on(|_: &str, _: graph::GetStatus| {
+        Err(tminus_ports::ObjectError::Internal { reason: "planted".to_owned() })
+    });
+    let answer = world.get("/v1/status");
+    assert_eq!(refusal(&answer), refused(500, "internal"));
+    assert!(!text(&answer).contains("planted"));
+    world.ports.objects.set_unreachable(true);
+    let answer = world.get("/v1/status");
+    assert_eq!(refusal(&answer), refused(503, "unavailable"));
+    assert_eq!(answer.header("retry-after"), Some("5"));
+}
+
+#[test]
+fn paths_that_name_nothing_are_not_found() {
+    let world = World::new();
+    for target in
+        ["", "/", "//", "/v1", "/v1/events/", "/healthz/x", "/v1/admin/accounts/acc_x/status", "/%00"]
+    {
+        assert_eq!(refusal(&world.admin("GET", target, "")), refused(404, "not_found"), "{target}");
+    }
+}
