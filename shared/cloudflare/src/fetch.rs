@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tminus_ports::config::ConfigError;
-use worker::{Request, Response, Result};
+use worker::{Headers, Request, Response, Result};
 
 use crate::body::{self, ReadError};
 
@@ -17,10 +17,8 @@ pub struct Incoming {
     pub query: String,
     /// Names (lower-case) and values.
     pub headers: Vec<(String, String)>,
-    /// The body; empty if it is over the limit.
+    /// The body. One over the limit is not kept: zeros, one more than the limit, stand for it.
     pub body: Vec<u8>,
-    /// Whether the body is over the limit.
-    pub too_large: bool,
 }
 
 /// Reads a request, its body up to `limit` bytes.
@@ -29,35 +27,38 @@ pub struct Incoming {
 /// The platform's, if the request breaks off.
 pub async fn read(request: &Request, limit: usize) -> Result<Incoming> {
     let raw = request.inner();
-    let (body, too_large) = match body::read(raw.body(), limit).await {
-        Ok(body) => (body, false),
-        Err(ReadError::TooLarge) => (Vec::new(), true),
+    let body = match body::read(raw.body(), limit).await {
+        Ok(body) => body,
+        Err(ReadError::TooLarge) => vec![0; limit.saturating_add(1)],
         Err(ReadError::Broken(error)) => return Err(error),
     };
-    let url = request.url()?;
+    // By hand: the `url` crate is a third of a small Worker.
+    let url = raw.url();
+    let query =
+        url.split_once('#').map_or(url.as_str(), |(url, _)| url).split_once('?').map(|(_, query)| query);
     Ok(Incoming {
         method: raw.method().to_ascii_uppercase(),
-        path: url.path().to_owned(),
-        query: url.query().unwrap_or_default().to_owned(),
+        path: request.path(),
+        query: query.unwrap_or_default().to_owned(),
         headers: request.headers().entries().collect(),
         body,
-        too_large,
     })
 }
 
-/// An answer. Statuses that the platform refuses become 500.
+/// An answer. A header's name may come more than once. Statuses that the platform refuses become 500.
 ///
 /// # Errors
 /// The platform's, if it refuses a header.
-pub fn respond(status: u16, headers: &[(String, String)], body: String) -> Result<Response> {
+pub fn respond(status: u16, headers: &[(String, String)], body: Vec<u8>) -> Result<Response> {
     let status = if (200..600).contains(&status) { status } else { 500 };
-    let mut response = Response::builder().with_status(status);
+    let all = Headers::new();
     for (name, value) in headers {
-        response = response.with_header(name, value)?;
+        all.append(name, value)?;
     }
+    let response = Response::builder().with_status(status).with_headers(all);
     // The platform throws on a body where the status allows none.
     let bodyless = matches!(status, 204 | 205 | 304);
-    Ok(if bodyless { response.empty() } else { response.fixed(body.into_bytes()) })
+    Ok(if bodyless { response.empty() } else { response.fixed(body) })
 }
 
 /// An answer in JSON.
@@ -65,7 +66,7 @@ pub fn respond(status: u16, headers: &[(String, String)], body: String) -> Resul
 /// # Errors
 /// As [`respond`].
 pub fn json(status: u16, body: String) -> Result<Response> {
-    respond(status, &[("content-type".to_owned(), "application/json".to_owned())], body)
+    respond(status, &[("content-type".to_owned(), "application/json".to_owned())], body.into_bytes())
 }
 
 /// A refusal: `{"error":{"code":..,"message":..}}`.
