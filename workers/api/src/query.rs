@@ -1,7 +1,6 @@
 //! Parameters of a request.
 
 use tminus_domain::time::Timestamp;
-use url::form_urlencoded;
 
 use crate::error::ApiError;
 
