@@ -1,0 +1,154 @@
+//! A world: the whole pipeline in one process and one thread, deterministic.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `inner.rs` | what handlers and objects share; effects, commands, alarms |
+//! | `ports.rs`, `objects.rs` | the ports of a handler; Durable Objects and what they stand on |
+//! | `queues.rs`, `provider.rs` | queues in memory; the fake Google and its pushes |
+//! | `task.rs`, `crash.rs` | handlers polled step by step; where a crash happens |
+//! | `deliver.rs` | delivering messages, pushes and alarms; letting the world settle |
+//! | `people.rs` | what people do: sign in, link accounts, edit their calendars |
+//! | `inspect.rs` | what tests look at |
+//! | `config.rs` | the configuration of every part |
+
+mod config;
+mod crash;
+mod deliver;
+mod inner;
+mod inspect;
+mod objects;
+mod people;
+mod ports;
+mod provider;
+mod queues;
+mod task;
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use fake_google::Google;
+use tminus_domain::time::Timestamp;
+use tminus_ports::{Clock as _, Command, ObjectClass, ObjectError, Verdict};
+
+pub use crash::Side;
+pub use deliver::{Idle, MAX_STEPS};
+pub use inspect::{LiveMirror, Writes, mark_of};
+pub use people::{Browser, Person};
+pub use queues::Queued;
+
+use inner::{Inner, command};
+use ports::HandlerPorts;
+use task::{Step, Task};
+
+/// A message or push on its way through its handler, and what becomes of it.
+enum Outcome {
+    Message(Queued, Verdict, u32),
+    Push(Box<provider::Pushed>, u16),
+    Done,
+}
+
+/// What a crashed handler had in hand.
+enum Hand {
+    Message(Queued),
+    Push(Box<provider::Pushed>),
+    Nothing,
+}
+
+/// A world. Everything in it follows from the seed and the operations.
+pub struct World {
+    inner: Rc<Inner>,
+    tasks: Vec<(Hand, Task<Outcome>)>,
+    /// Pushes that were lost on purpose: nothing but another push tells of those changes.
+    pushes_lost: u64,
+}
+
+impl World {
+    /// An empty world: a fake Google without people, no objects.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self { inner: Rc::new(Inner::new(seed)), tasks: Vec::new(), pushes_lost: 0 }
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// Moves the clock on.
+    pub fn advance_millis(&self, millis: i64) {
+        self.inner.clock.advance_millis(millis);
+    }
+
+    /// Acts on the fake Google at the current time. Pushes that it makes are on their way.
+    pub fn google<T>(&self, act: impl FnOnce(&mut Google) -> T) -> T {
+        self.inner.provider.with(&self.inner.clock, act)
+    }
+
+    /// A number below `bound`, from the seed.
+    #[must_use]
+    pub fn below(&self, bound: usize) -> usize {
+        usize::try_from(self.inner.rng.below(bound as u64)).unwrap_or_default()
+    }
+
+    /// Crashes whoever makes the n-th effect from now on (0: the next).
+    pub fn crash_at(&self, effects: u32, side: Side) {
+        self.inner.fuse.light(effects, side);
+    }
+
+    /// No crash any more.
+    pub fn no_crash(&self) {
+        self.inner.fuse.put_out();
+    }
+
+    /// Kills everything that runs: handlers under way and the memory of all objects. Storage, alarms and the
+    /// registry stay. Messages that were being handled come again, unless all messages are lost.
+    pub fn restart(&mut self, lose_messages: bool) {
+        for (hand, task) in std::mem::take(&mut self.tasks) {
+            drop(task);
+            self.drop_hand(hand);
+        }
+        for (_, slot) in self.inner.slots() {
+            slot.crash();
+        }
+        if lose_messages {
+            self.inner.queues.lose_all();
+        }
+    }
+
+    /// Sends a command to an object, from outside of any handler.
+    ///
+    /// # Errors
+    /// What the object answered.
+    ///
+    /// # Panics
+    /// If the object crashes.
+    pub fn call<C: Command>(&self, object: &str, command: &C) -> Result<C::Reply, ObjectError> {
+        let body = serde_json::to_string(command).expect("a command encodes");
+        let answer = self.raw(C::CLASS, object, C::NAME, &body).expect("the object answers");
+        serde_json::from_str(&answer).expect("an answer decodes")
+    }
+
+    /// Sends a command as text; `None` if the object crashes.
+    #[must_use]
+    pub fn raw(&self, class: ObjectClass, object: &str, name: &str, body: &str) -> Option<String> {
+        let inner = Rc::clone(&self.inner);
+        let (object, name, body) = (object.to_owned(), name.to_owned(), body.to_owned());
+        let mut task = Task::new(
+            Box::pin(async move { command(&inner, class, &object, &name, "", &body).await }),
+            Rc::default(),
+        );
+        loop {
+            match task.step() {
+                Step::Done(answer) => return answer.ok(),
+                Step::Crashed => return None,
+                Step::Waiting => {}
+            }
+        }
+    }
+
+    fn ports(&self) -> (HandlerPorts, Rc<Cell<bool>>) {
+        let crashed = Rc::new(Cell::new(false));
+        (HandlerPorts { inner: Rc::clone(&self.inner), crashed: Rc::clone(&crashed) }, crashed)
+    }
+}

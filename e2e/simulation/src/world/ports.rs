@@ -1,0 +1,73 @@
+//! The ports of a Worker's handler.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use tminus_domain::time::Timestamp;
+use tminus_ports::{
+    Clock, Http, HttpError, HttpRequest, HttpResponse, ObjectCall, ObjectClass, QueueError, QueueSender, Rng,
+};
+use tminus_registry::RegistrySql;
+use tminus_store::{Row, StoreError, Value};
+
+use super::inner::{Inner, Maker, command};
+
+/// The ports of one handler.
+pub(crate) struct HandlerPorts {
+    pub(crate) inner: Rc<Inner>,
+    pub(crate) crashed: Rc<Cell<bool>>,
+}
+
+impl HandlerPorts {
+    fn maker(&self) -> Maker<'_> {
+        Maker::Handler(&self.crashed)
+    }
+}
+
+impl Clock for HandlerPorts {
+    fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+}
+
+impl Rng for HandlerPorts {
+    fn fill(&self, buffer: &mut [u8]) {
+        self.inner.rng.fill(buffer);
+    }
+}
+
+impl Http for HandlerPorts {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        self.inner.effect(self.maker(), async || self.inner.provider.send(&self.inner.clock, &request)).await
+    }
+}
+
+impl QueueSender for HandlerPorts {
+    async fn send_batch(&self, binding: &'static str, bodies: Vec<String>) -> Result<(), QueueError> {
+        self.inner.effect(self.maker(), async || self.inner.queues.send(binding, bodies, self.now())).await
+    }
+}
+
+impl ObjectCall for HandlerPorts {
+    async fn call_raw(
+        &self,
+        class: ObjectClass,
+        object: &str,
+        name: &'static str,
+        trace: &str,
+        body: String,
+    ) -> Result<String, String> {
+        let call = async || command(&self.inner, class, object, name, trace, &body).await;
+        self.inner.effect(self.maker(), call).await
+    }
+}
+
+impl RegistrySql for HandlerPorts {
+    async fn query(&self, statement: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
+        self.inner.effect(self.maker(), async || self.inner.registry.query(statement, params).await).await
+    }
+
+    async fn batch(&self, statements: Vec<(String, Vec<Value>)>) -> Result<Vec<Vec<Row>>, StoreError> {
+        self.inner.effect(self.maker(), async || self.inner.registry.batch(statements).await).await
+    }
+}

@@ -1,0 +1,145 @@
+//! What a person sees, through the whole pipeline in one process.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
+
+use serde_json::json;
+use tminus_simulation::Stage;
+use tminus_simulation::stage::{all_day, second_calendar, timed};
+
+const NINE: &str = "2026-02-02T09:00:00Z";
+const TEN: &str = "2026-02-02T10:00:00Z";
+const NOON: &str = "2026-02-02T12:00:00Z";
+const ONE: &str = "2026-02-02T13:00:00Z";
+
+/// A settled stage of three accounts with an event from nine to ten in the first.
+fn with_an_event() -> (Stage, String) {
+    let mut stage = Stage::settled(1, 3);
+    let id = insert(&mut stage, 0, &timed("secret title", NINE, TEN));
+    stage.settle();
+    (stage, id)
+}
+
+fn insert(stage: &mut Stage, account: usize, event: &serde_json::Value) -> String {
+    let email = stage.emails[account].clone();
+    let event = stage.world.insert(&email, &email, event);
+    event["id"].as_str().unwrap().to_owned()
+}
+
+fn event_writes(stage: &Stage) -> u64 {
+    let writes = stage.world.writes();
+    writes
+        .iter()
+        .filter(|(name, _)| name.starts_with("events.") && *name != "events.watch")
+        .map(|(_, n)| n)
+        .sum()
+}
+
+#[test]
+fn an_event_blocks_the_other_accounts_and_not_its_own() {
+    let (stage, _) = with_an_event();
+    assert_eq!(stage.shown(0), []);
+    assert_eq!(stage.shown(1), Stage::blocks(&[(NINE, TEN)]));
+    assert_eq!(stage.shown(2), Stage::blocks(&[(NINE, TEN)]));
+    assert_eq!(event_writes(&stage), 2);
+    assert_eq!(stage.world.dead_letters(), Vec::<String>::new());
+}
+
+#[test]
+fn an_event_that_was_there_before_linking_is_blocked_too() {
+    let mut stage = Stage::linked(2, 3);
+    insert(&mut stage, 1, &timed("early", NINE, TEN));
+    stage.settle();
+    assert_eq!(stage.shown(0), Stage::blocks(&[(NINE, TEN)]));
+    assert_eq!(stage.shown(2), Stage::blocks(&[(NINE, TEN)]));
+}
+
+#[test]
+fn a_moved_event_moves_its_blocks() {
+    let (mut stage, id) = with_an_event();
+    let email = stage.emails[0].clone();
+    let patch = json!({"start": {"dateTime": NOON}, "end": {"dateTime": ONE}});
+    stage.world.patch(&email, &email, &id, &patch).unwrap();
+    stage.settle();
+    assert_eq!(stage.shown(1), Stage::blocks(&[(NOON, ONE)]));
+    assert_eq!(stage.shown(2), Stage::blocks(&[(NOON, ONE)]));
+    assert_eq!(event_writes(&stage), 4);
+}
+
+#[test]
+fn a_new_title_writes_nothing() {
+    let (mut stage, id) = with_an_event();
+    let (email, before) = (stage.emails[0].clone(), event_writes(&stage));
+    stage.world.patch(&email, &email, &id, &json!({"summary": "another secret"})).unwrap();
+    stage.settle();
+    assert_eq!(event_writes(&stage), before);
+    assert!(stage.graph("/* t */ SELECT title FROM canonical_events")[0].contains("another secret"));
+}
+
+#[test]
+fn a_deleted_event_takes_its_blocks_along() {
+    let (mut stage, id) = with_an_event();
+    let email = stage.emails[0].clone();
+    assert!(stage.world.delete(&email, &email, &id));
+    stage.settle();
+    assert_eq!(stage.shown(1), []);
+    assert_eq!(stage.shown(2), []);
+    assert_eq!(event_writes(&stage), 4);
+}
+
+#[test]
+fn an_all_day_event_blocks_whole_days() {
+    let mut stage = Stage::settled(3, 2);
+    insert(&mut stage, 1, &all_day("away", "2026-02-28", "2026-03-02"));
+    stage.settle();
+    assert_eq!(stage.shown(0), Stage::blocks(&[("2026-02-28", "2026-03-02")]));
+}
+
+#[test]
+fn two_calendars_of_one_account_block_the_others_and_not_each_other() {
+    let mut stage = Stage::settled(4, 2);
+    let email = stage.emails[0].clone();
+    insert(&mut stage, 0, &timed("first", NINE, TEN));
+    stage.world.insert(&email, &second_calendar(&email), &timed("second", NOON, ONE));
+    stage.settle();
+    assert_eq!(stage.shown(0), []);
+    assert_eq!(stage.shown(1), Stage::blocks(&[(NINE, TEN), (NOON, ONE)]));
+}
+
+#[test]
+fn echoes_of_our_own_writes_write_nothing_and_touch_no_canonical_event() {
+    let (mut stage, _) = with_an_event();
+    let events = stage.graph("/* t */ SELECT * FROM canonical_events");
+    assert_eq!(events.len(), 1, "a mirror became an origin");
+    assert!(events[0].contains("secret title"));
+    let before = stage.world.writes();
+    stage.world.push_all();
+    stage.settle();
+    assert_eq!(stage.world.writes(), before);
+    assert_eq!(stage.graph("/* t */ SELECT * FROM canonical_events"), events);
+}
+
+#[test]
+fn every_message_twice_changes_no_row_and_writes_nothing() {
+    let (mut stage, id) = with_an_event();
+    let email = stage.emails[0].clone();
+    let patch = json!({"start": {"dateTime": NOON}, "end": {"dateTime": ONE}});
+    stage.world.patch(&email, &email, &id, &patch).unwrap();
+    stage.settle();
+    let (state, writes) = (stage.world.state(), stage.world.writes());
+    for (binding, text) in stage.world.delivered() {
+        stage.world.redeliver(binding, text.clone());
+        stage.settle();
+        assert_eq!(stage.world.writes(), writes, "after {binding} {text}");
+    }
+    assert_eq!(stage.world.writes(), writes);
+    let after = stage.world.state();
+    let new: Vec<_> = after.iter().filter(|line| !state.contains(line)).collect();
+    let gone: Vec<_> = state.iter().filter(|line| !after.contains(line)).collect();
+    assert!(new.is_empty() && gone.is_empty(), "new: {new:#?}\ngone: {gone:#?}");
+}
