@@ -1,7 +1,8 @@
 //! What the platform calls.
 #![expect(unreachable_pub, reason = "the platform's exports are public, in a module that is not")]
 
-use tminus_cloudflare::{consumer, logs};
+use tminus_cloudflare::{CfPorts, consumer, logs};
+use tminus_queues::Queue;
 use worker::wasm_bindgen::JsValue;
 use worker::worker_sys::{Context, MessageBatch};
 use worker::{Env, event};
@@ -24,5 +25,8 @@ fn start() {
     js_sys = worker::js_sys
 )]
 pub async fn queue(batch: MessageBatch, env: Env, _context: Context) -> Result<JsValue, JsValue> {
-    consumer::run(batch, env, Ok(()), consume).await
+    let handle = async |ports: &CfPorts, (): &(), queue: Queue, text: &str, attempts: u32| {
+        consume(ports, queue, text, attempts).await
+    };
+    consumer::run(batch, env, Ok(()), handle).await
 }
