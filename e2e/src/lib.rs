@@ -1,1 +1,35 @@
-//! End-to-end scenarios and benchmarks on the real runtime.
+//! The whole system under test: every Worker in workerd, against a fake Google in this process.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`world`] | the fake Google and the runtime together; what a human does in Google's pages |
+//! | [`runtime`] | the launcher as a child process: start, stop, kill |
+//! | [`person`] | someone who signs in and links accounts, as a browser does |
+//! | [`federation`] | which mirrors there should be, and which there are |
+//! | [`timeline`] | latencies and calls, on the fake Google's clock |
+//! | [`logs`] | the Workers' log: traces, and what must not be in it |
+//! | [`rows`] | what the objects store, read from their databases |
+//! | [`http`], [`wait`], [`figures`], [`machine`] | tools |
+//!
+//! Everything is synchronous: a step of a scenario is a line. Nothing sleeps in the hope that something has
+//! happened meanwhile; conditions are polled until they hold or their deadline has passed.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::missing_errors_doc,
+    reason = "a developer tool, never deployed"
+)]
+
+pub mod federation;
+pub mod figures;
+pub mod http;
+pub mod logs;
+pub mod machine;
+pub mod person;
+pub mod rows;
+pub mod runtime;
+pub mod timeline;
+pub mod wait;
+pub mod world;
