@@ -288,7 +288,9 @@ impl<H: ObjectHost> Chunk<'_, H> {
         let chunk = &self.command.chunk;
         self.ctx.run(
             "/* remember_ids */ INSERT INTO full_run_chunks (run_id, page, attempt, chunk, calendar_id, ids_json)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (run_id, page, attempt, chunk) DO NOTHING",
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6
+             WHERE NOT EXISTS (SELECT 1 FROM full_runs WHERE calendar_id = ?5 AND generation >= ?7)
+             ON CONFLICT (run_id, page, attempt, chunk) DO NOTHING",
             &[
                 Value::text(chunk.run),
                 chunk.position.page.into(),
@@ -296,6 +298,7 @@ impl<H: ObjectHost> Chunk<'_, H> {
                 chunk.index.into(),
                 Value::text(self.command.calendar),
                 json!(ids).to_string().into(),
+                chunk.position.generation.into(),
             ],
         )
     }

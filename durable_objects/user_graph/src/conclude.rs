@@ -30,7 +30,10 @@ fn conclude_in<H: ObjectHost>(
     command: &ConcludeFullRun,
     effects: &mut Effects,
 ) -> Result<Concluded, StoreError> {
-    let seen = seen_ids(ctx, command)?;
+    let Some(seen) = seen_ids(ctx, command)? else {
+        // Every chunk leaves a row, even an empty one: the run was concluded before.
+        return concluded_before(ctx, command);
+    };
     let live = ctx.query(
         "/* live_origins */ SELECT origin_event_id, suspect_generation, canonical_event_id FROM canonical_events
          WHERE origin_account_id = ?1 AND origin_calendar_id = ?2 AND deleted = 0",
@@ -66,24 +69,62 @@ fn conclude_in<H: ObjectHost>(
         "/* forget_full_run */ DELETE FROM full_run_chunks WHERE calendar_id = ?1",
         &[Value::text(command.calendar)],
     )?;
+    remember(ctx, command, concluded)?;
     Ok(concluded)
 }
 
+/// Keeps what the run came to, for a repeat.
+fn remember<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &ConcludeFullRun,
+    concluded: Concluded,
+) -> Result<(), StoreError> {
+    ctx.run(
+        "/* remember_full_run */ INSERT INTO full_runs (calendar_id, generation, suspects, deleted, held)
+         VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (calendar_id) DO UPDATE
+         SET generation = excluded.generation, suspects = excluded.suspects, deleted = excluded.deleted,
+             held = excluded.held",
+        &[
+            Value::text(command.calendar),
+            command.generation.into(),
+            concluded.suspects.into(),
+            concluded.deleted.into(),
+            concluded.held.into(),
+        ],
+    )
+}
+
+fn concluded_before<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &ConcludeFullRun,
+) -> Result<Concluded, StoreError> {
+    let row = ctx.first(
+        "/* full_run */ SELECT suspects, deleted, held FROM full_runs WHERE calendar_id = ?1",
+        &[Value::text(command.calendar)],
+    )?;
+    row.map_or(Ok(Concluded::default()), |row| {
+        Ok(Concluded { suspects: row.get(0)?, deleted: row.get(1)?, held: row.get(2)? })
+    })
+}
+
+/// The ids that the run saw; `None` if it left none behind, not even an empty chunk.
 fn seen_ids<H: ObjectHost>(
     ctx: &Context<'_, H>,
     command: &ConcludeFullRun,
-) -> Result<HashSet<String>, StoreError> {
+) -> Result<Option<HashSet<String>>, StoreError> {
     let mut seen = HashSet::new();
     let rows = ctx.query(
         "/* ids_of_full_run */ SELECT ids_json FROM full_run_chunks WHERE run_id = ?1",
         &[Value::text(command.run)],
     )?;
+    let known = !rows.is_empty();
     for row in rows {
         let ids: Vec<String> = serde_json::from_str(&row.get::<String>(0)?)
             .map_err(|_| StoreError::Corrupt { what: "ids of a full run" })?;
         seen.extend(ids);
     }
-    Ok(seen)
+    Ok(known.then_some(seen))
 }
 
 fn suspect<H: ObjectHost>(ctx: &Context<'_, H>, event: &str, since: Option<u32>) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use tminus_domain::event::EventContent;
 use tminus_domain::ids::{AccountId, CalendarId, ClaimId, EventId, RunId, UserId};
 use tminus_domain::mark::Mark;
 use tminus_domain::mirroring::Fact;
-use tminus_domain::policy::CalendarRole;
+use tminus_domain::policy::{CalendarKind, CalendarRole};
 use tminus_domain::projection::{MirrorBody, ProjectionHash};
 use tminus_domain::time::Timestamp;
 use tminus_queues::ChunkRef;
@@ -21,13 +21,16 @@ pub struct Create {
     pub user: UserId,
 }
 
-/// Links an account: edges to and from every other account, BUSY into overlay calendars.
+/// Links an account: BUSY edges to and from every other account. A repeat with another kind changes into which
+/// calendar of the account mirrors are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkAccount {
     /// The account.
     pub account: AccountId,
     /// Its overlay calendar.
     pub overlay_calendar: CalendarId,
+    /// Into which calendar of the account mirrors are written.
+    pub kind: CalendarKind,
 }
 
 /// The calendars of an account, as AccountDO knows them.

@@ -34,19 +34,33 @@ pub(crate) fn leaving<H: ObjectHost>(
     .collect()
 }
 
-/// Every account of the graph but `account`: those with an overlay calendar.
+/// Every linked account but `account`, and into which of its calendars mirrors are written.
 pub(crate) fn other_accounts<H: ObjectHost>(
     ctx: &Context<'_, H>,
     account: AccountId,
-) -> Result<Vec<AccountId>, StoreError> {
+) -> Result<Vec<(AccountId, CalendarKind)>, StoreError> {
     ctx.query(
-        "/* other_accounts */ SELECT DISTINCT account_id FROM calendars
-         WHERE kind = 'BUSY_OVERLAY' AND account_id <> ?1 ORDER BY account_id",
+        "/* other_accounts */ SELECT account_id, calendar_kind FROM linked_accounts
+         WHERE account_id <> ?1 ORDER BY account_id",
         &[Value::text(account)],
     )?
     .into_iter()
-    .map(|row| row.parse(0, "account id"))
+    .map(|row| Ok((row.parse(0, "account id")?, row.parse(1, "calendar kind")?)))
     .collect()
+}
+
+/// Remembers a linked account, or its new kind.
+pub(crate) fn put_account<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    account: AccountId,
+    kind: CalendarKind,
+) -> Result<(), StoreError> {
+    ctx.run(
+        "/* put_linked_account */ INSERT INTO linked_accounts (account_id, calendar_kind) VALUES (?1, ?2)
+         ON CONFLICT (account_id) DO UPDATE SET calendar_kind = excluded.calendar_kind
+         WHERE linked_accounts.calendar_kind <> excluded.calendar_kind",
+        &[Value::text(account), kind.as_str().into()],
+    )
 }
 
 /// The default policy, made if there is none.
@@ -63,28 +77,31 @@ pub(crate) fn default_policy<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<Poli
     Ok(policy)
 }
 
-/// Adds an edge, if there is none between the two.
-pub(crate) fn add<H: ObjectHost>(
+/// Adds an edge, or changes into which calendar it writes; its level of detail is kept.
+pub(crate) fn put<H: ObjectHost>(
     ctx: &Context<'_, H>,
     policy: PolicyId,
     from: AccountId,
     to: AccountId,
+    kind: CalendarKind,
 ) -> Result<(), StoreError> {
     ctx.run(
-        "/* add_edge */ INSERT INTO policy_edges
+        "/* put_edge */ INSERT INTO policy_edges
            (policy_id, from_account_id, to_account_id, detail_level, calendar_kind)
-         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (policy_id, from_account_id, to_account_id) DO NOTHING",
+         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (policy_id, from_account_id, to_account_id)
+         DO UPDATE SET calendar_kind = excluded.calendar_kind
+         WHERE policy_edges.calendar_kind <> excluded.calendar_kind",
         &[
             Value::text(policy),
             Value::text(from),
             Value::text(to),
             DetailLevel::Busy.as_str().into(),
-            CalendarKind::BusyOverlay.as_str().into(),
+            kind.as_str().into(),
         ],
     )
 }
 
-/// Stores a calendar of an account, or what changed of it.
+/// Stores a calendar of an account, or what changed of it; whether anything did.
 pub(crate) fn put_calendar<H: ObjectHost>(
     ctx: &Context<'_, H>,
     account: AccountId,
@@ -92,8 +109,8 @@ pub(crate) fn put_calendar<H: ObjectHost>(
     provider_calendar_id: &str,
     role: CalendarRole,
     display_name: Option<&str>,
-) -> Result<(), StoreError> {
-    ctx.run(
+) -> Result<bool, StoreError> {
+    let changed = ctx.query(
         "/* put_calendar */ INSERT INTO calendars
            (calendar_id, account_id, provider_calendar_id, role, kind, display_name)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -101,7 +118,8 @@ pub(crate) fn put_calendar<H: ObjectHost>(
          SET provider_calendar_id = excluded.provider_calendar_id, role = excluded.role, kind = excluded.kind,
              display_name = excluded.display_name
          WHERE provider_calendar_id <> excluded.provider_calendar_id OR kind <> excluded.kind
-            OR display_name IS NOT excluded.display_name",
+            OR display_name IS NOT excluded.display_name
+         RETURNING calendar_id",
         &[
             Value::text(calendar),
             Value::text(account),
@@ -110,5 +128,6 @@ pub(crate) fn put_calendar<H: ObjectHost>(
             role.as_str().into(),
             display_name.into(),
         ],
-    )
+    )?;
+    Ok(!changed.is_empty())
 }

@@ -47,9 +47,10 @@ pub(crate) fn link_account<H: ObjectHost>(
             edges::put_calendar(ctx, account, overlay, &unknown, CalendarRole::Overlay, None)?;
         }
         let policy = edges::default_policy(ctx)?;
-        for other in edges::other_accounts(ctx, command.account)? {
-            edges::add(ctx, policy, command.account, other)?;
-            edges::add(ctx, policy, other, command.account)?;
+        edges::put_account(ctx, command.account, command.kind)?;
+        for (other, kind) in edges::other_accounts(ctx, command.account)? {
+            edges::put(ctx, policy, command.account, other, kind)?;
+            edges::put(ctx, policy, other, command.account, command.kind)?;
         }
         reproject::start(ctx)
     })?;
@@ -68,22 +69,24 @@ fn has_calendar<H: ObjectHost>(
     Ok(row.is_some())
 }
 
-/// Stores the calendars of an account.
+/// Stores the calendars of an account. Edges that lead into one that was not known are projected along now.
 pub(crate) fn put_calendars<H: ObjectHost>(
     ctx: &Context<'_, H>,
     command: &PutCalendars,
 ) -> Result<(), GraphError> {
     transaction(ctx.host.sql(), || -> Result<(), StoreError> {
-        command.calendars.iter().try_for_each(|entry| {
-            edges::put_calendar(
+        let mut changed = false;
+        for entry in &command.calendars {
+            changed |= edges::put_calendar(
                 ctx,
                 command.account,
                 entry.calendar,
                 &entry.provider_calendar_id,
                 entry.role,
                 entry.display_name.as_deref(),
-            )
-        })
+            )?;
+        }
+        if changed { reproject::start(ctx) } else { Ok(()) }
     })?;
     Ok(())
 }

@@ -1,7 +1,10 @@
 DROP TABLE timers;
 DROP TABLE holds;
 DROP TABLE quarantine;
+DROP TABLE full_runs;
+DROP TABLE full_runs;
 DROP TABLE full_run_chunks;
+DROP TABLE linked_accounts;
 DROP TABLE graph;
 DROP TABLE schedule_holds;
 DROP TABLE schedule_candidates;

@@ -248,6 +248,12 @@ CREATE TABLE graph (
   created_at           TEXT NOT NULL
 ) WITHOUT ROWID;
 
+-- Linked accounts, and into which of their calendars mirrors are written.
+CREATE TABLE linked_accounts (
+  account_id           TEXT PRIMARY KEY,             -- acc_
+  calendar_kind        TEXT NOT NULL                 -- BUSY_OVERLAY | TRUE_MIRROR
+) WITHOUT ROWID;
+
 -- Which ids each chunk of a full run held: what is missing is computed from them at its end.
 CREATE TABLE full_run_chunks (
   run_id               TEXT NOT NULL,                -- run_
@@ -257,6 +263,16 @@ CREATE TABLE full_run_chunks (
   calendar_id          TEXT NOT NULL,
   ids_json             TEXT NOT NULL,                -- a JSON array of provider ids
   PRIMARY KEY (run_id, page, attempt, chunk)
+) WITHOUT ROWID;
+
+-- What the last concluded full run of each calendar came to: the answer to a repeat. Chunks of it that arrive late
+-- leave no ids behind.
+CREATE TABLE full_runs (
+  calendar_id          TEXT PRIMARY KEY,             -- cal_
+  generation           INTEGER NOT NULL,
+  suspects             INTEGER NOT NULL,
+  deleted              INTEGER NOT NULL,
+  held                 INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 -- Items that could not be understood, each by itself.

@@ -51,7 +51,8 @@ pub(crate) async fn link<P: Ports + RegistrySql>(
     let trace = cx.trace.to_string();
     let name = user.to_string();
     call(cx.ports, &name, &trace, &graph::Create { user }).await?;
-    call(cx.ports, &name, &trace, &graph::LinkAccount { account, overlay_calendar }).await?;
+    call(cx.ports, &name, &trace, &graph::LinkAccount { account, overlay_calendar, kind: mode.kind() })
+        .await?;
     // The bulk lane: a first sync is large, and nobody's push may wait behind it.
     send(cx.ports, Queue::Backfill, cx.trace, SyncMessage::Maintain { account }).await?;
     tracing::info!(%user, %account, mode = mode.as_str(), "linked");

@@ -1,5 +1,6 @@
 //! What is asked for, and whether it was granted.
 
+use tminus_domain::policy::CalendarKind;
 use tminus_domain::words;
 use tminus_google::TokenResponse;
 
@@ -8,8 +9,18 @@ words! {
     LinkMode {
         /// Blocks go into a calendar of ours: the least permission.
         Overlay = "overlay",
-        /// Blocks may go into the primary calendar, where colleagues see them.
+        /// Blocks go into the primary calendar, where colleagues see them.
         Primary = "primary",
+    }
+}
+
+impl LinkMode {
+    /// Into which calendar of the account blocks are written.
+    pub(crate) const fn kind(self) -> CalendarKind {
+        match self {
+            Self::Overlay => CalendarKind::BusyOverlay,
+            Self::Primary => CalendarKind::TrueMirror,
+        }
     }
 }
 

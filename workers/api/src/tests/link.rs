@@ -1,4 +1,5 @@
 use tminus_domain::ids::CalendarId;
+use tminus_domain::policy::CalendarKind;
 use tminus_ports::ObjectError;
 use tminus_queues::{SyncMessage, decode};
 use tminus_registry::accounts::accounts_of_user;
@@ -54,7 +55,13 @@ fn a_link_creates_both_objects_and_nudges_the_bulk_lane() {
     assert_eq!(graphs, [(user.to_string(), graph::Create { user })]);
     let overlay_calendar: CalendarId = id(900);
     let links = world.ports.objects.sent::<graph::LinkAccount>();
-    assert_eq!(links, [(user.to_string(), graph::LinkAccount { account, overlay_calendar })]);
+    assert_eq!(
+        links,
+        [(
+            user.to_string(),
+            graph::LinkAccount { account, overlay_calendar, kind: CalendarKind::BusyOverlay }
+        )]
+    );
 
     let nudges = world.ports.queues.take();
     let [("BACKFILL_QUEUE", nudge)] = nudges.as_slice() else { panic!("one nudge on the bulk lane") };
