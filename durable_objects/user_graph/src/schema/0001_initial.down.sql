@@ -2,7 +2,6 @@ DROP TABLE timers;
 DROP TABLE holds;
 DROP TABLE quarantine;
 DROP TABLE full_runs;
-DROP TABLE full_runs;
 DROP TABLE full_run_chunks;
 DROP TABLE linked_accounts;
 DROP TABLE graph;
