@@ -22,7 +22,7 @@ pub async fn consume<P: Ports>(ports: &P, _queue: Queue, text: &str, attempts: u
     let (id, trace, chunk) = (message.id, message.trace, message.body);
     let span = tracing::info_span!(
         "chunk", worker = "canonicalize", %trace, account = %chunk.account, calendar = %chunk.calendar,
-        message = %id, attempts
+        message_id = %id, attempts
     );
     async {
         match apply(ports, &trace.to_string(), chunk).await {

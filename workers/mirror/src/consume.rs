@@ -40,7 +40,7 @@ pub async fn consume<P: Ports>(
     let account = message.body.account;
     let lane = if queue == Queue::MirrorBulk { Lane::Bulk } else { Lane::Live };
     let span = tracing::info_span!(
-        "write", worker = "mirror", trace = %message.trace, %account, message = %message.id, attempts
+        "write", worker = "mirror", trace = %message.trace, %account, message_id = %message.id, attempts
     );
     async {
         match sit(ports, config, &message, lane).await {

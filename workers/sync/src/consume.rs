@@ -20,7 +20,7 @@ pub async fn consume<P: Ports + RegistrySql>(
         Err(error) => return Verdict::of(&error),
     };
     let (id, trace, account) = (message.id, message.trace, message.body.account());
-    let span = tracing::info_span!("nudge", worker = "sync", %trace, %account, message = %id, attempts);
+    let span = tracing::info_span!("nudge", worker = "sync", %trace, %account, message_id = %id, attempts);
     async {
         let done = match message.body {
             SyncMessage::Calendar { account, calendar } => {
