@@ -75,8 +75,8 @@ async fn steps<P: Ports>(
 ) -> Result<(), SyncError> {
     let (object, trace) = (nudge.account.to_string(), nudge.trace.to_string());
     let api = CalendarApi::new(ports, &config.api_base, &grant.token.access);
-    let listed = list(&api).await?;
-    overlay::ensure(ports, &api, nudge, grant, &listed).await?;
+    let mut listed = list(&api).await?;
+    listed.extend(overlay::ensure(ports, &api, nudge, grant, &listed).await?);
     let seen = listed.iter().map(seen).collect();
     let known = call(ports, &object, &trace, &PutCalendars { holder: nudge.holder, calendars: seen }).await?;
     let entries = known.iter().map(|known| entry(known, &listed)).collect();

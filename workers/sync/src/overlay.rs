@@ -4,7 +4,7 @@
 //! answer the calendar is found by it instead of being made twice.
 
 use tminus_account::contract::{MaintenanceGrant, Overlay, OverlayCreating, OverlayReady};
-use tminus_google::{CalendarApi, CalendarListEntry, NewCalendar};
+use tminus_google::{AccessRole, CalendarApi, CalendarListEntry, NewCalendar};
 use tminus_ports::{Ports, call, fresh_nonce};
 
 use crate::error::SyncError;
@@ -20,20 +20,20 @@ pub(crate) fn is_marked(listed: &CalendarListEntry) -> bool {
     listed.description.as_deref().is_some_and(|text| text.contains(MARK))
 }
 
-/// Sees to it that the overlay is there.
+/// Sees to it that the overlay is there. Answers one that was made just now, which the list does not hold yet.
 pub(crate) async fn ensure<P: Ports>(
     ports: &P,
     api: &CalendarApi<'_, P>,
     nudge: Nudge,
     grant: &MaintenanceGrant,
     listed: &[CalendarListEntry],
-) -> Result<(), SyncError> {
+) -> Result<Option<CalendarListEntry>, SyncError> {
     let (object, trace) = (nudge.account.to_string(), nudge.trace.to_string());
     let nonce = match &grant.overlay {
         Overlay::Ready { provider_calendar_id }
             if listed.iter().any(|known| known.id == *provider_calendar_id) =>
         {
-            return Ok(());
+            return Ok(None);
         }
         Overlay::Ready { .. } | Overlay::Absent => None,
         Overlay::Creating { nonce } => Some(nonce.clone()),
@@ -42,13 +42,14 @@ pub(crate) async fn ensure<P: Ports>(
         let mark = format!("{MARK}{nonce}");
         listed.iter().find(|known| known.description.as_deref().is_some_and(|text| text.contains(&mark)))
     });
-    let id = match found {
-        Some(found) => found.id.clone(),
-        None => insert(ports, api, nudge, &object, &trace).await?,
+    let made = match found {
+        Some(_) => None,
+        None => Some(insert(ports, api, nudge, &object, &trace).await?),
     };
+    let Some(id) = made.as_ref().or(found).map(|overlay| overlay.id.clone()) else { return Ok(None) };
     call(ports, &object, &trace, &OverlayReady { holder: nudge.holder, provider_calendar_id: id }).await?;
     tracing::info!("the overlay calendar is ready");
-    Ok(())
+    Ok(made)
 }
 
 async fn insert<P: Ports>(
@@ -57,7 +58,7 @@ async fn insert<P: Ports>(
     nudge: Nudge,
     object: &str,
     trace: &str,
-) -> Result<String, SyncError> {
+) -> Result<CalendarListEntry, SyncError> {
     let nonce: String = fresh_nonce::<16>(ports).iter().map(|byte| format!("{byte:02x}")).collect();
     let creating = OverlayCreating { holder: nudge.holder, nonce: nonce.clone() };
     call(ports, object, trace, &creating).await?;
@@ -69,5 +70,13 @@ async fn insert<P: Ports>(
         time_zone: None,
     };
     // After a lost answer the next maintenance looks for the nonce before it inserts again.
-    Ok(api.insert_calendar(&calendar).await?.id)
+    let made = api.insert_calendar(&calendar).await?;
+    Ok(CalendarListEntry {
+        id: made.id,
+        summary: made.summary,
+        description: made.description,
+        time_zone: made.time_zone,
+        access_role: Some(AccessRole::Owner),
+        ..CalendarListEntry::default()
+    })
 }
