@@ -10,6 +10,7 @@ use tminus_ports::{Command, ObjectError, ObjectHost, chain, fresh_id};
 use tminus_queues::{MirrorNudge, Queue, SyncMessage, send};
 use tminus_store::migrate::{migrate_up, version};
 use tminus_store::{StoreError, transaction};
+use tracing::Instrument as _;
 
 use crate::config::AccountConfig;
 use crate::context::{Context, Effects, Nudge};
@@ -46,6 +47,11 @@ impl AccountObject {
 
     /// Answers a command: the JSON of `Result<Reply, ObjectError>`.
     pub async fn handle<H: ObjectHost>(&self, host: &H, name: &str, trace: &str, body: &str) -> String {
+        let span = tracing::info_span!("command", worker = "account", trace);
+        self.answer(host, name, trace, body).instrument(span).await
+    }
+
+    async fn answer<H: ObjectHost>(&self, host: &H, name: &str, trace: &str, body: &str) -> String {
         let mut effects = Effects::new();
         let answer = self.dispatch(host, name, trace, body, &mut effects).await;
         let answer = answer.unwrap_or_else(|error| {

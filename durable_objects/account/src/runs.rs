@@ -194,6 +194,7 @@ fn commit<H: ObjectHost>(
     effects: &mut Effects,
 ) -> Result<Progress, StoreError> {
     record(ctx, &calendar, "committed")?;
+    tracing::info!(calendar = %calendar.calendar, pages = calendar.page.saturating_add(1), "a cursor is committed");
     calendar.sync_token = calendar.next_sync_token.take();
     calendar.synced_at = Some(ctx.now);
     calendar.covering = DirtyLevel::Clean;

@@ -9,6 +9,7 @@ use tminus_ports::{Command, ObjectError, ObjectHost, fresh_id};
 use tminus_queues::{MirrorNudge, Queue, send};
 use tminus_store::StoreError;
 use tminus_store::migrate::{migrate_up, version};
+use tracing::Instrument as _;
 
 use crate::context::{Context, Effects};
 use crate::contract::{
@@ -41,6 +42,11 @@ impl UserGraphObject {
 
     /// Answers a command: the JSON of `Result<Reply, ObjectError>`.
     pub async fn handle<H: ObjectHost>(&self, host: &H, name: &str, trace: &str, body: &str) -> String {
+        let span = tracing::info_span!("command", worker = "user_graph", trace);
+        self.answer(host, name, trace, body).instrument(span).await
+    }
+
+    async fn answer<H: ObjectHost>(&self, host: &H, name: &str, trace: &str, body: &str) -> String {
         let ctx = Context { host, now: host.now(), trace };
         let mut effects = Effects::default();
         let answer = self.dispatch(&ctx, name, body, &mut effects);
@@ -179,6 +185,7 @@ async fn nudge<H: ObjectHost>(ctx: &Context<'_, H>, effects: &Effects) -> Result
         graph::user(ctx)?.parse().map_err(|_| GraphError::from(StoreError::Corrupt { what: "user id" }))?;
     let trace = ctx.trace.parse().unwrap_or_else(|_| fresh_id(ctx.host));
     for (account, lane) in &effects.nudges {
+        tracing::info!(%account, ?lane, "a writer is nudged");
         let nudge = MirrorNudge { user, account: *account };
         send(ctx.host, Queue::mirror(*lane), trace, nudge)
             .await

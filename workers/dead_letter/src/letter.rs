@@ -73,7 +73,8 @@ pub(crate) fn read(queue_name: &str, text: &str) -> Letter {
         trace: envelope.and_then(|envelope| envelope.trace).and_then(|trace| trace.parse().ok()),
         letter: DeadLetter {
             queue: spec.map_or("unknown", |spec| spec.name).to_owned(),
-            message_key: id.unwrap_or_else(|| hash(original.as_bytes())),
+            // The same nonsense on two queues is two letters.
+            message_key: id.unwrap_or_else(|| hash(format!("{queue_name}\n{original}").as_bytes())),
             reason: refusal.unwrap_or(reading.reason).chars().take(MAX_REASON).collect(),
             body: reading.body,
         },
