@@ -13,8 +13,8 @@ pub const MIGRATIONS: &[Migration] = &[Migration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tminus_store::Sqlite;
     use tminus_store::migrate::{describe, migrate_down, migrate_up};
+    use tminus_store::{Sql, Sqlite};
 
     #[test]
     fn every_step_leads_up_and_back_down() {
@@ -27,6 +27,39 @@ mod tests {
             migrate_down(&sql, &MIGRATIONS[..step], u32::try_from(step).unwrap() - 1).unwrap();
             assert_eq!(describe(&sql).unwrap(), before);
             migrate_up(&sql, &MIGRATIONS[..step]).unwrap();
+        }
+    }
+
+    /// The tables and columns of the data model document; additions are ours.
+    const DATA_MODEL: &[(&str, &[&str])] = &[
+        ("auth", &["account_id", "encrypted_tokens", "scopes", "updated_at"]),
+        (
+            "sync_state",
+            &[
+                "account_id",
+                "sync_token",
+                "last_sync_ts",
+                "last_success_ts",
+                "full_sync_needed",
+                "updated_at",
+            ],
+        ),
+        (
+            "watch_channels",
+            &["channel_id", "account_id", "resource_id", "expiry_ts", "calendar_id", "status", "created_at"],
+        ),
+    ];
+
+    #[test]
+    fn every_column_of_the_data_model_exists_from_the_first_step_on() {
+        let sql = Sqlite::in_memory().unwrap();
+        migrate_up(&sql, &MIGRATIONS[..1]).unwrap();
+        for (table, columns) in DATA_MODEL {
+            let rows = sql.query(&format!("SELECT name FROM pragma_table_info('{table}')"), &[]).unwrap();
+            let names: Vec<String> = rows.iter().map(|row| row.get(0).unwrap()).collect();
+            for column in *columns {
+                assert!(names.iter().any(|name| name == column), "{table}.{column}");
+            }
         }
     }
 }
