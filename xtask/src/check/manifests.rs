@@ -9,6 +9,8 @@ use super::Source;
 
 /// The layers, from the inside out, and the layers whose crates each may depend on.
 const LAYERS: &[(&str, &[&str])] = &[
+    // The adapters stand at the outer edge: they know messages and ports, but no object and no Worker.
+    ("shared/cloudflare", &["shared", "queues"]),
     ("shared", &["shared"]),
     ("queues", &["shared"]),
     ("durable_objects", &["shared", "queues", "durable_objects"]),
