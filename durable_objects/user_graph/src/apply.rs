@@ -9,7 +9,7 @@ use serde_json::json;
 use tminus_domain::event::{EventContent, Status};
 use tminus_domain::ids::EventId;
 use tminus_domain::mark::Mark;
-use tminus_domain::mirroring::{MAX_RESTORES_A_DAY, MirrorState, Sight};
+use tminus_domain::mirroring::Sight;
 use tminus_domain::ordering::{Sighting, Verdict, judge};
 use tminus_domain::policy::Edge;
 use tminus_ports::ObjectHost;
@@ -20,8 +20,8 @@ use crate::contract::{Applied, ApplyChunk, Delta};
 use crate::error::GraphError;
 use crate::events::{self, Origin, StoredEvent};
 use crate::journal::{self, Change, Entry};
-use crate::mirrors::{self, MirrorKey, StoredMirror};
-use crate::{edges, graph};
+use crate::mirrors::{self, StoredMirror};
+use crate::{edges, graph, sightings};
 
 /// Applies a chunk: as a whole, or, if that fails, item by item, with the failing items in quarantine (rule 11).
 pub(crate) fn apply_chunk<H: ObjectHost>(
@@ -67,6 +67,15 @@ impl Delta {
             Self::Bad { id, .. } => id.as_deref(),
         }
     }
+
+    /// The id of what the calendar holds, so that what it does not hold can be told.
+    fn held_id(&self) -> Option<String> {
+        match self {
+            Self::Deleted { .. } => None,
+            Self::Mirror { mark, .. } => mark.parse().ok().map(|mark: Mark| mark.provider_event_id()),
+            Self::Present { .. } | Self::Bad { .. } => self.id().map(str::to_owned),
+        }
+    }
 }
 
 struct Chunk<'a, H> {
@@ -91,10 +100,18 @@ impl<H: ObjectHost> Chunk<'_, H> {
                 Ok(())
             }
             Delta::Deleted { id } => self.deleted(id, tally, effects),
-            Delta::Mirror { mark, etag, seen } => {
-                let changed =
-                    mark.parse::<Mark>().is_ok_and(|mark| mark.target_calendar == self.command.calendar)
-                        && self.seen(mark, Sight::Live { etag, hash: seen }, effects)?;
+            Delta::Mirror { mark, etag, seen, updated } => {
+                let changed = match mark
+                    .parse::<Mark>()
+                    .ok()
+                    .filter(|mark| mark.target_calendar == self.command.calendar)
+                {
+                    Some(mark) => {
+                        let sight = Sight::Live { etag, hash: seen, updated: *updated };
+                        sightings::seen(self.ctx, &mark, sight, self.command.lane, effects)?
+                    }
+                    None => false,
+                };
                 if changed {
                     tally.mirrors_changed = tally.mirrors_changed.saturating_add(1);
                 } else {
@@ -171,7 +188,7 @@ impl<H: ObjectHost> Chunk<'_, H> {
         // The id may be one of our mirrors: a tombstone carries no mark.
         if known.is_none()
             && let Some(mirror) = self.mirror_of(id)?
-            && self.seen(&mirror.mark().to_string(), Sight::Deleted, effects)?
+            && sightings::seen(self.ctx, &mirror.mark(), Sight::Deleted, self.command.lane, effects)?
         {
             tally.mirrors_changed = tally.mirrors_changed.saturating_add(1);
             return Ok(());
@@ -208,35 +225,6 @@ impl<H: ObjectHost> Chunk<'_, H> {
         let changed = mirrors::reproject(ctx, self.edges, stored, mirrors, self.command.lane, effects)?;
         tally.mirrors_changed = tally.mirrors_changed.saturating_add(changed);
         Ok(())
-    }
-
-    /// A mirror shows at the provider without our having written it: an echo, or an edit by hand, which is undone
-    /// up to three times a day (rule 23).
-    fn seen(&self, mark: &str, sight: Sight<'_>, effects: &mut Effects) -> Result<bool, StoreError> {
-        let Ok(mark) = mark.parse::<Mark>() else { return Ok(false) };
-        let key =
-            MirrorKey { event: mark.event, account: mark.target_account, calendar: mark.target_calendar };
-        let Some(mut stored) = mirrors::get(self.ctx, key)? else { return Ok(false) };
-        if stored.mirror.id_generation != mark.id_generation {
-            return Ok(false);
-        }
-        if !stored.mirror.see(sight) {
-            return Ok(false);
-        }
-        if stored.mirror.state == MirrorState::Pending {
-            let today = self.ctx.now.to_rfc3339().chars().take(10).collect::<String>();
-            let restores = if stored.restore_day.as_deref() == Some(&today) { stored.restores } else { 0 };
-            if restores >= MAX_RESTORES_A_DAY {
-                stored.mirror.state = MirrorState::Error;
-                stored.mirror.error = Some("changed by hand more than three times in a day".to_owned());
-            } else {
-                effects.nudge(key.account, self.command.lane);
-            }
-            stored.restores = restores.saturating_add(1);
-            stored.restore_day = Some(today);
-        }
-        mirrors::put_fact(self.ctx, &stored)?;
-        Ok(true)
     }
 
     fn mirror_of(&self, provider_event_id: &str) -> Result<Option<StoredMirror>, StoreError> {
@@ -278,13 +266,7 @@ impl<H: ObjectHost> Chunk<'_, H> {
     }
 
     fn remember_ids(&self) -> Result<(), StoreError> {
-        let ids: Vec<&str> = self
-            .command
-            .deltas
-            .iter()
-            .filter(|delta| !matches!(delta, Delta::Deleted { .. }))
-            .filter_map(Delta::id)
-            .collect();
+        let ids: Vec<String> = self.command.deltas.iter().filter_map(Delta::held_id).collect();
         let chunk = &self.command.chunk;
         self.ctx.run(
             "/* remember_ids */ INSERT INTO full_run_chunks (run_id, page, attempt, chunk, calendar_id, ids_json)

@@ -14,7 +14,7 @@ use crate::contract::{ConcludeFullRun, Concluded};
 use crate::error::GraphError;
 use crate::events::{self, Origin};
 use crate::journal::{self, Change, Entry};
-use crate::{edges, mirrors};
+use crate::{edges, mirrors, sightings};
 
 /// Marks what a full run missed for the first time, deletes what two missed, and holds what is too much.
 pub(crate) fn conclude<H: ObjectHost>(
@@ -64,6 +64,7 @@ fn conclude_in<H: ObjectHost>(
             }
         }
     }
+    sightings::missed(ctx, command.account, command.calendar, &seen, effects)?;
     record_hold(ctx, command, concluded.held, live.len())?;
     ctx.run(
         "/* forget_full_run */ DELETE FROM full_run_chunks WHERE calendar_id = ?1",

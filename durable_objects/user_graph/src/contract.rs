@@ -100,6 +100,9 @@ pub enum Delta {
         etag: String,
         /// The hash of the fields that we own, as they are now.
         seen: ProjectionHash,
+        /// When it was last changed, by the provider's clock.
+        #[serde(default)]
+        updated: Option<Timestamp>,
     },
     /// An item that cannot be understood: kept by itself with its reason (protocol rule 11).
     Bad {

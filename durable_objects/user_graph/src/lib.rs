@@ -7,6 +7,7 @@
 //! | `apply.rs`, `conclude.rs` | chunks of fetched pages; what a full run did not see |
 //! | `claims.rs` | mirrors claimed by the writer, and settled |
 //! | `graph.rs`, `edges.rs`, `reproject.rs` | accounts, calendars, policy, projecting again |
+//! | `sightings.rs` | mirrors as the provider shows them |
 //! | `reads.rs` | lists and status |
 //! | `events.rs`, `mirrors.rs`, `journal.rs`, `timers.rs` | rows |
 //! | [`schema`] | the tables |
@@ -28,6 +29,7 @@ mod object;
 mod reads;
 mod reproject;
 pub mod schema;
+mod sightings;
 mod timers;
 
 pub use object::UserGraphObject;

@@ -16,7 +16,7 @@ use crate::events::StoredEvent;
 /// The columns that [`decode`] reads, in its order.
 pub(crate) const COLUMNS: &str = "canonical_event_id, target_account_id, target_calendar_id, last_projected_hash, \
     state, error_message, desired_hash, desired_version, provider_etag, id_generation, in_doubt, attempts, \
-    next_attempt_ts, claim_id, claim_until, restores, restore_day, lane";
+    next_attempt_ts, claim_id, claim_until, restores, restore_day, lane, provider_updated";
 
 /// What tells a mirror from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +69,7 @@ pub(crate) fn decode(row: &Row) -> Result<StoredMirror, StoreError> {
             wanted: hash(6)?,
             version: row.get(7)?,
             etag: row.get(8)?,
+            updated: row.get::<Option<i64>>(18)?.map(Timestamp::from_millis),
             id_generation: row.get(9)?,
             claimed: claim.is_some(),
             in_doubt: row.get(10)?,
@@ -232,7 +233,7 @@ pub(crate) fn put_fact<H: ObjectHost>(ctx: &Context<'_, H>, stored: &StoredMirro
         "/* put_fact */ UPDATE event_mirrors
          SET last_projected_hash = ?4, provider_etag = ?5, id_generation = ?6, in_doubt = ?7, attempts = ?8,
              next_attempt_ts = ?9, state = ?10, error_message = ?11, claim_id = ?12, claim_until = ?13,
-             restores = ?14, restore_day = ?15, provider_event_id = ?16, last_write_ts = ?17
+             restores = ?14, restore_day = ?15, provider_event_id = ?16, last_write_ts = ?17, provider_updated = ?18
          WHERE canonical_event_id = ?1 AND target_account_id = ?2 AND target_calendar_id = ?3",
         &[
             Value::text(stored.key.event),
@@ -252,6 +253,7 @@ pub(crate) fn put_fact<H: ObjectHost>(ctx: &Context<'_, H>, stored: &StoredMirro
             stored.restore_day.clone().into(),
             Value::text(stored.mark().provider_event_id()),
             ctx.now.to_rfc3339().into(),
+            mirror.updated.map(Timestamp::millis).into(),
         ],
     )
 }

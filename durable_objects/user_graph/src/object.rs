@@ -152,8 +152,12 @@ impl UserGraphObject {
             }
         }
         self.arm(ctx).await;
-        if let Err(error) = nudge(ctx, &effects).await {
-            tracing::warn!(%error, "a nudge was not sent; its timer sends it again");
+        match nudge(ctx, &effects).await {
+            Ok(()) if effects.nudges.is_empty() => {}
+            Ok(()) => {
+                tracing::info!(accounts = effects.nudges.len(), "accounts with mirrors to write were nudged")
+            }
+            Err(error) => tracing::warn!(%error, "a nudge was not sent; its timer sends it again"),
         }
     }
 

@@ -44,6 +44,8 @@ pub struct Mirror {
     pub acked: Option<ProjectionHash>,
     /// The provider's etag of that.
     pub etag: Option<String>,
+    /// When the provider last changed that, by its own clock: what a page shows of an earlier time is old news.
+    pub updated: Option<Timestamp>,
     /// The generation of the mirror's id.
     pub id_generation: u32,
     /// Whether a writer has claimed it: a write may be under way.
@@ -69,6 +71,7 @@ impl Mirror {
             version: 1,
             acked: None,
             etag: None,
+            updated: None,
             id_generation: 0,
             claimed: false,
             in_doubt: false,
@@ -131,9 +134,10 @@ impl Mirror {
     pub fn learn(&mut self, version: u32, fact: Fact, now: Timestamp) {
         self.claimed = false;
         match fact {
-            Fact::Written { hash, etag } => {
+            Fact::Written { hash, etag, updated } => {
                 self.acked = Some(hash);
                 self.etag = Some(etag);
+                self.updated = updated;
                 self.succeeded(version);
             }
             Fact::Absent => {
@@ -148,9 +152,10 @@ impl Mirror {
                     self.succeeded(version);
                 }
             }
-            Fact::Exists { hash, etag } => {
+            Fact::Exists { hash, etag, updated } => {
                 self.acked = Some(hash);
                 self.etag = Some(etag);
+                self.updated = updated;
                 self.in_doubt = false;
                 self.tried(now, 0);
             }
@@ -184,8 +189,11 @@ impl Mirror {
         }
         match sight {
             Sight::Live { etag, .. } if self.etag.as_deref() == Some(etag) => return false,
-            Sight::Live { etag, hash } => {
+            // A page that was fetched before our last write, or came twice.
+            Sight::Live { updated, .. } if updated < self.updated => return false,
+            Sight::Live { etag, hash, updated } => {
                 self.etag = Some(etag.to_owned());
+                self.updated = updated;
                 if self.acked.as_ref() != Some(hash) {
                     self.acked = Some(hash.clone());
                 }
@@ -195,6 +203,12 @@ impl Mirror {
                 self.acked = None;
                 self.etag = None;
                 self.id_generation = self.id_generation.saturating_add(1);
+            }
+            Sight::Missing => {
+                // The page may be older than our write: the insert meets our own id and shows what is there.
+                self.acked = None;
+                self.etag = None;
+                self.in_doubt = true;
             }
         }
         self.rest();
@@ -260,6 +274,9 @@ pub enum Fact {
         hash: ProjectionHash,
         /// The provider's etag of it.
         etag: String,
+        /// When, by the provider's clock.
+        #[serde(default)]
+        updated: Option<Timestamp>,
     },
     /// It is not there (deleted by us, or found gone when we wanted to delete it).
     Absent,
@@ -269,6 +286,9 @@ pub enum Fact {
         hash: ProjectionHash,
         /// The provider's etag.
         etag: String,
+        /// When it was last changed, by the provider's clock.
+        #[serde(default)]
+        updated: Option<Timestamp>,
     },
     /// Its id can never be used again: it is a tombstone, or someone else's event.
     IdBurnt,
@@ -295,9 +315,13 @@ pub enum Sight<'a> {
         etag: &'a str,
         /// The hash of the fields that we own, as they are now.
         hash: &'a ProjectionHash,
+        /// When it was last changed, by the provider's clock.
+        updated: Option<Timestamp>,
     },
     /// It is a tombstone.
     Deleted,
+    /// A whole list does not hold it.
+    Missing,
 }
 
 #[cfg(test)]
@@ -308,7 +332,7 @@ mod tests {
         ProjectionHash::from_stored(text.to_owned())
     }
     fn written(text: &str) -> Fact {
-        Fact::Written { hash: hash(text), etag: format!("e-{text}") }
+        Fact::Written { hash: hash(text), etag: format!("e-{text}"), updated: Some(NOW) }
     }
     const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
@@ -342,7 +366,7 @@ mod tests {
         let mut mirror = Mirror::wished(hash("a"));
         mirror.learn(1, Fact::InDoubt, NOW);
         assert_eq!(mirror.next(), Some(Step::Insert));
-        mirror.learn(1, Fact::Exists { hash: hash("a"), etag: "x".into() }, NOW);
+        mirror.learn(1, Fact::Exists { hash: hash("a"), etag: "x".into(), updated: None }, NOW);
         assert_eq!(mirror.state, MirrorState::Active);
 
         let mut mirror = Mirror::wished(hash("a"));
@@ -367,7 +391,7 @@ mod tests {
         // The writer crashed; its claim ran out and another takes over.
         mirror.claim();
         assert_eq!(mirror.next(), Some(Step::Update { etag: "e-a".into() }));
-        mirror.learn(3, Fact::Exists { hash: hash("b"), etag: "e-b".into() }, NOW);
+        mirror.learn(3, Fact::Exists { hash: hash("b"), etag: "e-b".into(), updated: None }, NOW);
         assert_eq!(mirror.next(), Some(Step::Update { etag: "e-b".into() }));
     }
 
@@ -395,13 +419,29 @@ mod tests {
         let (a, x) = (hash("a"), hash("x"));
         assert!(!mirror.see(Sight::Deleted), "pending: ignored");
         mirror.learn(1, written("a"), NOW);
-        assert!(!mirror.see(Sight::Live { etag: "e-a", hash: &a }));
+        assert!(!mirror.see(Sight::Live { etag: "e-a", hash: &a, updated: Some(NOW) }));
+        let before = Some(NOW.plus_millis(-1));
+        assert!(!mirror.see(Sight::Live { etag: "e-0", hash: &x, updated: before }), "old news");
         mirror.claim();
-        assert!(!mirror.see(Sight::Live { etag: "e-2", hash: &x }), "claimed: ignored");
+        assert!(!mirror.see(Sight::Live { etag: "e-2", hash: &x, updated: Some(NOW) }), "claimed: ignored");
         mirror.release();
-        assert!(mirror.see(Sight::Live { etag: "e-2", hash: &a }));
+        assert!(mirror.see(Sight::Live { etag: "e-2", hash: &a, updated: Some(NOW) }));
         assert_eq!(mirror.state, MirrorState::Active, "only the etag moved");
-        assert!(mirror.see(Sight::Live { etag: "e-3", hash: &x }));
+        assert!(mirror.see(Sight::Live { etag: "e-3", hash: &x, updated: Some(NOW) }));
         assert_eq!(mirror.next(), Some(Step::Update { etag: "e-3".into() }));
+    }
+
+    #[test]
+    fn a_mirror_that_a_whole_list_does_not_hold_is_looked_for_and_made_again() {
+        let mut mirror = Mirror::wished(hash("a"));
+        mirror.learn(1, written("a"), NOW);
+        assert!(mirror.see(Sight::Missing));
+        assert_eq!(mirror.next(), Some(Step::Insert));
+        let mut gone = mirror.clone();
+        let exists = Fact::Exists { hash: hash("a"), etag: "e-a".into(), updated: Some(NOW) };
+        mirror.learn(1, exists, NOW);
+        assert_eq!(mirror.state, MirrorState::Active, "the list was older than our write");
+        gone.learn(1, Fact::IdBurnt, NOW);
+        assert_eq!((gone.id_generation, gone.next()), (1, Some(Step::Insert)));
     }
 }

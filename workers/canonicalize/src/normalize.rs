@@ -68,7 +68,9 @@ fn classified(id: &str, event: &Event) -> Result<Delta, Violation> {
             let seen =
                 mirror_body(event).map_or_else(|_| String::new(), |body| body.hash().as_str().to_owned());
             let seen = if seen.is_empty() { format!("?{stored}") } else { seen };
-            Ok(Delta::Mirror { mark: mark.to_string(), etag, seen: ProjectionHash::from_stored(seen) })
+            let updated = event.updated.as_deref().and_then(Timestamp::parse_rfc3339);
+            let seen = ProjectionHash::from_stored(seen);
+            Ok(Delta::Mirror { mark: mark.to_string(), etag, seen, updated })
         }
         // A copy made by hand, or another installation's: never an origin, never touched.
         Ownership::Foreign => Ok(Delta::Deleted { id: id.to_owned() }),

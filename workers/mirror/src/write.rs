@@ -3,6 +3,7 @@
 use tminus_domain::mark::{HASH_PROPERTY, MARK_PROPERTY, Mark, Ownership, ownership};
 use tminus_domain::mirroring::Fact;
 use tminus_domain::projection::ProjectionHash;
+use tminus_domain::time::Timestamp;
 use tminus_google::{ApiError, CalendarApi, Event, Failure, WriteOp};
 use tminus_ports::Ports;
 use tminus_user_graph::contract::{MirrorAction, MirrorOperation, MirrorResult};
@@ -133,8 +134,9 @@ fn judge(
     let error = match answer {
         Ok(_) if prepared.deletes() => return Some(Fact::Absent),
         Ok(event) => {
-            return Some(match event.and_then(|event| event.etag) {
-                Some(etag) => Fact::Written { hash: hash_of(&prepared.event), etag },
+            let written = event.and_then(|event| Some((event.etag.clone()?, updated(&event))));
+            return Some(match written {
+                Some((etag, updated)) => Fact::Written { hash: hash_of(&prepared.event), etag, updated },
                 // It may have been written; its etag is not known.
                 None => Fact::InDoubt,
             });
@@ -173,6 +175,7 @@ fn seen(prepared: &Prepared<'_>, event: &Event) -> Fact {
         (Ownership::Mirror(mark), Some(etag)) if mark == prepared.mark => Fact::Exists {
             hash: ProjectionHash::from_stored(property(HASH_PROPERTY).unwrap_or_default().to_owned()),
             etag: etag.clone(),
+            updated: updated(event),
         },
         _ if prepared.deletes() => {
             tracing::error!(mark = %prepared.mark, "an event with a mirror's id is not ours; it is left alone");
@@ -210,6 +213,11 @@ fn fact_of(error: &ApiError, halt: &mut Option<Halt>) -> Fact {
         }
         _ => Fact::Refused { reason: format!("the provider refused: {}", error.failure.code()) },
     }
+}
+
+/// When the provider last changed the event, by its own clock.
+fn updated(event: &Event) -> Option<Timestamp> {
+    event.updated.as_deref().and_then(Timestamp::parse_rfc3339)
 }
 
 fn hash_of(event: &Event) -> ProjectionHash {

@@ -63,6 +63,7 @@ CREATE TABLE event_mirrors (
   desired_hash         TEXT,                         -- what is wanted; NULL: no mirror
   desired_version      INTEGER NOT NULL DEFAULT 1,
   provider_etag        TEXT,
+  provider_updated     INTEGER,                      -- milliseconds by the provider's clock: older sightings are old news
   id_generation        INTEGER NOT NULL DEFAULT 0,
   in_doubt             INTEGER NOT NULL DEFAULT 0,   -- 1: a write was sent whose answer never came
   attempts             INTEGER NOT NULL DEFAULT 0,
