@@ -6,6 +6,10 @@
 //! |---|---|
 //! | [`world`] | the harness: deliver, redeliver, lose, reorder, crash, restart, let time pass |
 //! | [`stage`] | one person with some accounts, linked and settled |
+//! | [`model`] | operations, and what people made |
+//! | [`generate`] | histories from seeds |
+//! | [`run`] | runs a history; shrinks one that fails |
+//! | [`laws`] | what must hold when the world has settled |
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -18,6 +22,10 @@
     reason = "test tooling, never deployed: a panic is a failed test"
 )]
 
+pub mod generate;
+pub mod laws;
+pub mod model;
+pub mod run;
 pub mod stage;
 pub mod world;
 

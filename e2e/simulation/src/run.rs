@@ -1,0 +1,325 @@
+//! Runs a history, then the laws; shrinks a history that fails.
+//!
+//! Failures: a law of `laws.rs` that does not hold after the provider is well again and the world had three hours
+//! to settle; a handler that never ends; a world that goes round in circles; a panic.
+//!
+//! Not failures:
+//! - a push that was lost for good leaves its calendar as it was until the next push or fetch. The daily reconcile
+//!   comes later; here one push on every channel stands for it, in histories that lost one;
+//! - a mirror that people change more than three times in a day is given up (protocol rule 23): histories change
+//!   fewer;
+//! - series have no mirrors yet;
+//! - dead letters: everything that they say is found again by timers.
+//!
+//! Known nondeterminism: none. Ids, keys, jitter, and the order of interleaved handlers follow from the seed, the
+//! time from the operations. Hash maps in handlers are only looked up, never walked.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use fake_google::faults::{Effect, Fault};
+use serde_json::json;
+use tminus_account::contract::MarkDirty;
+use tminus_domain::dirty::DirtyLevel;
+use tminus_ports::ObjectClass;
+
+use crate::generate::History;
+use crate::laws::{self, Violations};
+use crate::model::{Calls, Model, Op, Shape, Trouble, body};
+use crate::stage::{SETTLE_MS, Stage};
+use crate::world::Idle;
+
+/// How often the cron Worker runs.
+const CRON_MS: i64 = 15 * 60_000;
+/// Most runs that shrinking may take.
+const SHRINKS: u32 = 400;
+
+/// Runs a history; answers the laws that it breaks.
+#[must_use]
+pub fn run(history: &History) -> Violations {
+    match catch_unwind(AssertUnwindSafe(|| run_unguarded(history))) {
+        Ok(violations) => violations,
+        Err(panic) => vec![format!("panic: {}", message(panic.as_ref()))],
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
+}
+
+/// Runs a history; a panic passes through.
+#[must_use]
+pub fn run_unguarded(history: &History) -> Violations {
+    let mut stage = if history.unsettled {
+        Stage::linked(history.seed, history.accounts)
+    } else {
+        Stage::settled(history.seed, history.accounts)
+    };
+    stage.world.google(|google| google.settings.page_size_cap = history.page_size);
+    let mut model = Model::new(&stage);
+    for op in &history.ops {
+        let mut found = Violations::new();
+        laws::untouched(&stage, &model, &mut found);
+        if !found.is_empty() {
+            return found;
+        }
+        apply(&mut stage, &mut model, *op);
+    }
+    stage.world.google(|google| google.faults.clear());
+    stage.world.no_crash();
+    check(&mut stage, &model)
+}
+
+/// Lets the world settle, as the platform would: the cron Worker runs too.
+fn settle(stage: &mut Stage) -> Violations {
+    let mut left = SETTLE_MS;
+    while left > 0 {
+        if stage.world.settle(CRON_MS) == Idle::Settled && stage.world.next_event().is_none() {
+            break;
+        }
+        stage.world.run_cron();
+        left -= CRON_MS;
+    }
+    match stage.world.settle(CRON_MS) {
+        Idle::Settled => Violations::new(),
+        Idle::Busy => vec![format!("unsettled: {:?}", stage.world.waiting())],
+    }
+}
+
+fn check(stage: &mut Stage, model: &Model) -> Violations {
+    if stage.world.lost_pushes() {
+        stage.world.push_all();
+    }
+    stage.world.run_cron();
+    let mut found = settle(stage);
+    found.extend(laws::settled(stage, model));
+    if !found.is_empty() {
+        return found;
+    }
+    let writes = stage.world.writes();
+    stage.world.push_all();
+    found.extend(settle(stage));
+    if stage.world.writes() != writes {
+        found.push(format!("loop: {writes:?} became {:?}", stage.world.writes()));
+    }
+    let (state, writes) = (stage.world.state(), stage.world.writes());
+    for (binding, text) in stage.world.delivered() {
+        stage.world.redeliver(binding, text);
+    }
+    found.extend(settle(stage));
+    found.extend(laws::same("repeat", &state, &stage.world.state()));
+    if stage.world.writes() != writes {
+        found.push(format!("repeat: {writes:?} became {:?}", stage.world.writes()));
+    }
+    found.extend(laws::settled(stage, model));
+    found
+}
+
+/// The smallest history found that still fails, by leaving out operations.
+#[must_use]
+pub fn shrink(history: &History) -> History {
+    let mut best = history.clone();
+    let (mut runs, mut size) = (0, best.ops.len().div_ceil(2).max(1));
+    loop {
+        let mut at = 0;
+        let mut shrunk = false;
+        while at < best.ops.len() && runs < SHRINKS {
+            let mut fewer = best.clone();
+            fewer.ops.drain(at..(at + size).min(best.ops.len()));
+            runs += 1;
+            if run(&fewer).is_empty() {
+                at += size;
+            } else {
+                best = fewer;
+                shrunk = true;
+            }
+        }
+        if runs >= SHRINKS || (size == 1 && !shrunk) {
+            return best;
+        }
+        size = size.div_ceil(2).max(1);
+    }
+}
+
+fn apply(stage: &mut Stage, model: &mut Model, op: Op) {
+    let world = &mut stage.world;
+    match op {
+        Op::Create(..) | Op::Move(..) | Op::Retitle(_) | Op::Free(_) | Op::Busy(_) | Op::Delete(_) => {
+            edit(stage, model, op);
+        }
+        Op::MoveMirror(account, nth) | Op::DeleteMirror(account, nth) | Op::CopyMirror(account, nth) => {
+            meddle(stage, model, op, usize::from(account), usize::from(nth));
+        }
+        Op::Deliver(nth) => {
+            if let Some(seq) = pick(&world.ready(), nth) {
+                world.deliver(seq);
+            }
+        }
+        Op::DeliverNext(count) => {
+            for _ in 0..count {
+                if let Some(seq) = world.ready().first() {
+                    world.deliver(*seq);
+                }
+            }
+        }
+        Op::Together(count) => {
+            let ready: Vec<u64> = world.ready().into_iter().take(usize::from(count)).collect();
+            world.deliver_together(&ready);
+        }
+        Op::Redeliver(nth) => {
+            if let Some((binding, text)) = pick(&world.delivered(), nth) {
+                world.redeliver(binding, text);
+            }
+        }
+        Op::Lose(nth) => {
+            if let Some(seq) = pick(&world.ready(), nth) {
+                world.lose(seq);
+            }
+        }
+        Op::Push(nth) => {
+            if let Some(seq) = pick(&world.pushes(), nth) {
+                world.deliver_push(seq);
+            }
+        }
+        Op::Pushes => world.pushes().into_iter().for_each(|seq| world.deliver_push(seq)),
+        Op::LosePush(nth) => {
+            if let Some(seq) = pick(&world.pushes(), nth) {
+                world.lose_push(seq);
+            }
+        }
+        Op::Alarms => {
+            world.run_alarms();
+        }
+        Op::Wait(seconds) => world.advance_millis(i64::from(seconds) * 1000),
+        Op::Live(seconds) => {
+            world.settle(i64::from(seconds) * 1000);
+        }
+        Op::Fault(calls, trouble, times) => {
+            world.google(|google| google.faults.push(fault(calls, trouble, times)));
+        }
+        Op::ExpireAccess(account) => {
+            let email = &stage.emails[usize::from(account) % stage.emails.len()];
+            stage.world.google(|google| google.expire_access_tokens(email));
+        }
+        Op::ExpireCursor(calendar) => {
+            let (_, id) = &model.calendars[usize::from(calendar) % model.calendars.len()];
+            stage.world.google(|google| google.expire_sync_tokens(id));
+        }
+        Op::Crash(effects, side) => world.crash_at(u32::from(effects), side),
+        Op::Restart(lose) => world.restart(lose),
+        Op::Cron => world.run_cron(),
+        Op::Resync(account) => {
+            let account = stage.accounts[usize::from(account) % stage.accounts.len()].to_string();
+            let statement = "/* calendars */ SELECT calendar_id FROM calendars ORDER BY calendar_id";
+            for row in stage.world.rows(ObjectClass::Account, &account, statement) {
+                let calendar = row.parse(0, "calendar").expect("an id");
+                let command = MarkDirty { calendar, level: DirtyLevel::Full };
+                let body = serde_json::to_string(&command).expect("a command encodes");
+                // Its timer nudges; the object may crash.
+                let _ = stage.world.raw(ObjectClass::Account, &account, "mark_dirty", &body);
+            }
+        }
+    }
+}
+
+fn pick<T: Clone>(from: &[T], nth: u16) -> Option<T> {
+    from.get(usize::from(nth).checked_rem(from.len())?).cloned()
+}
+
+/// A human edits an event of their own.
+fn edit(stage: &Stage, model: &mut Model, op: Op) {
+    let title = model.title();
+    if let Op::Create(calendar, hour, minutes, shape) = op {
+        let (account, id) = model.calendars[usize::from(calendar) % model.calendars.len()].clone();
+        stage.world.insert(&stage.emails[account], &id, &body(shape, hour, minutes, &title));
+        model.learn(stage, &id);
+        return;
+    }
+    let (Op::Move(nth, ..) | Op::Retitle(nth) | Op::Free(nth) | Op::Busy(nth) | Op::Delete(nth)) = op else {
+        return;
+    };
+    let Some((account, calendar, id)) = pick(&model.editable(), nth) else { return };
+    let email = &stage.emails[account];
+    match op {
+        Op::Move(_, hour, minutes, shape) => {
+            let shape = if shape == Shape::AllDay { Shape::AllDay } else { Shape::Timed };
+            let mut patch = body(shape, hour, minutes, &title);
+            patch.as_object_mut().expect("an object").remove("summary");
+            stage.world.patch(email, &calendar, &id, &patch);
+        }
+        Op::Retitle(_) => {
+            stage.world.patch(email, &calendar, &id, &json!({"summary": title}));
+        }
+        Op::Free(_) => {
+            stage.world.patch(email, &calendar, &id, &json!({"transparency": "transparent"}));
+        }
+        Op::Busy(_) => {
+            stage.world.patch(email, &calendar, &id, &json!({"transparency": "opaque"}));
+        }
+        _ => {
+            stage.world.delete(email, &calendar, &id);
+        }
+    }
+    model.learn(stage, &calendar);
+}
+
+/// A human lays hands on a mirror.
+fn meddle(stage: &Stage, model: &mut Model, op: Op, account: usize, nth: usize) {
+    let email = &stage.emails[account % stage.emails.len()];
+    let overlays = stage.world.overlays(email);
+    let Some(overlay) = overlays.first() else { return };
+    let mirrors: Vec<_> =
+        stage.world.mirrors(overlay).into_iter().filter(|mirror| mirror.mark.is_some()).collect();
+    let Some(mirror) = nth.checked_rem(mirrors.len()).map(|nth| &mirrors[nth]) else { return };
+    let id = mirror.event["id"].as_str().unwrap_or_default();
+    match op {
+        Op::MoveMirror(..) => {
+            let mut patch = body(Shape::Timed, 700, 25, "Busy");
+            patch.as_object_mut().expect("an object").remove("summary");
+            stage.world.patch(email, overlay, id, &patch);
+        }
+        Op::DeleteMirror(..) => {
+            stage.world.delete(email, overlay, id);
+        }
+        _ => {
+            let mut copy = serde_json::Value::Object(mirror.event.clone());
+            for key in ["id", "iCalUID", "etag", "kind", "updated", "htmlLink", "created"] {
+                copy.as_object_mut().expect("an object").remove(key);
+            }
+            let made = stage.world.insert(email, overlay, &copy);
+            model.copies.entry(overlay.clone()).or_default().push(made);
+        }
+    }
+}
+
+fn fault(calls: Calls, trouble: Trouble, times: u8) -> Fault {
+    let operation = match calls {
+        Calls::List => "events.list",
+        Calls::Batch => "batch",
+        Calls::Insert => "events.insert",
+        Calls::Update => "events.update",
+        Calls::Delete => "events.delete",
+        Calls::Token => "oauth.token",
+        Calls::CalendarList => "calendarList.list",
+        Calls::CalendarInsert => "calendars.insert",
+        Calls::Watch => "events.watch",
+    };
+    let status = |status| Effect { status: Some(status), ..Effect::default() };
+    let in_a_batch = matches!(calls, Calls::Insert | Calls::Update | Calls::Delete);
+    let effect = match trouble {
+        Trouble::Error => status(500),
+        Trouble::TooMany => status(429),
+        Trouble::RateLimited => Effect {
+            status: Some(403),
+            reason: Some("userRateLimitExceeded".to_owned()),
+            ..Effect::default()
+        },
+        Trouble::Unavailable => status(503),
+        // Parts of a batch have no connection of their own.
+        Trouble::Unreached | Trouble::AnswerLost if in_a_batch => status(503),
+        Trouble::Unreached => Effect { drop_connection_before: true, ..Effect::default() },
+        Trouble::AnswerLost => Effect { drop_answer_after: true, ..Effect::default() },
+    };
+    Fault::on(operation, u64::from(times), effect)
+}
