@@ -152,12 +152,8 @@ impl UserGraphObject {
             }
         }
         self.arm(ctx).await;
-        match nudge(ctx, &effects).await {
-            Ok(()) if effects.nudges.is_empty() => {}
-            Ok(()) => {
-                tracing::info!(accounts = effects.nudges.len(), "accounts with mirrors to write were nudged")
-            }
-            Err(error) => tracing::warn!(%error, "a nudge was not sent; its timer sends it again"),
+        if let Err(error) = nudge(ctx, &effects).await {
+            tracing::warn!(%error, "a nudge was not sent; its timer sends it again");
         }
     }
 
