@@ -193,6 +193,7 @@ impl<H: ObjectHost> Chunk<'_, H> {
             tally.mirrors_changed = tally.mirrors_changed.saturating_add(1);
             return Ok(());
         }
+        self.release(id)?;
         tally.unchanged = tally.unchanged.saturating_add(1);
         Ok(())
     }
@@ -210,6 +211,7 @@ impl<H: ObjectHost> Chunk<'_, H> {
     ) -> Result<(), StoreError> {
         let ctx = self.ctx;
         events::put(ctx, self.origin(id), stored)?;
+        self.release(id)?;
         journal::append(
             ctx,
             &Entry {
@@ -262,6 +264,15 @@ impl<H: ObjectHost> Chunk<'_, H> {
                 reason.into(),
                 self.ctx.now.to_rfc3339().into(),
             ],
+        )
+    }
+
+    /// An item that is understood again, or deleted, leaves quarantine.
+    fn release(&self, id: &str) -> Result<(), StoreError> {
+        self.ctx.run(
+            "/* release */ DELETE FROM quarantine
+             WHERE account_id = ?1 AND calendar_id = ?2 AND origin_event_id = ?3",
+            &[Value::text(self.command.account), Value::text(self.command.calendar), id.into()],
         )
     }
 
