@@ -14,8 +14,8 @@ use crate::calendars::{self, Calendar};
 use crate::context::{Context, Effects, Nudge};
 use crate::contract::{
     BeginMaintenance, ChannelClosed, ChannelOpened, ChannelRefused, EndMaintenance, KnownCalendar,
-    KnownChannel, Maintenance, MaintenanceEnded, MaintenanceGrant, Overlay, OverlayCreating, OverlayReady,
-    PutCalendars, TokenGrant,
+    KnownChannel, Maintenance, MaintenanceEnded, MaintenanceGrant, MarkDirty, MarkedDirty, Overlay,
+    OverlayCreating, OverlayReady, PutCalendars, TokenGrant,
 };
 use crate::dirty;
 use crate::error::AccountError;
@@ -180,17 +180,19 @@ pub(crate) fn live_channels<H: ObjectHost>(
     .collect()
 }
 
-/// Records a new channel; answers those that it replaces.
+/// Records a new channel; answers those that it replaces. A calendar that nobody watched may have changed unseen
+/// since it was fetched: it is fetched once more.
 pub(crate) fn channel_opened<H: ObjectHost>(
     ctx: &Context<'_, H>,
     command: &ChannelOpened,
+    effects: &mut Effects,
 ) -> Result<Vec<KnownChannel>, AccountError> {
     let identity = identity::get(ctx)?;
     let opened = &command.opened;
-    ctx.run(
+    let new = ctx.query(
         "/* open_channel */ INSERT INTO watch_channels
            (channel_id, account_id, resource_id, expiry_ts, calendar_id, status, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, 'active', ?6) ON CONFLICT (channel_id) DO NOTHING",
+         VALUES (?1, ?2, ?3, ?4, ?5, 'active', ?6) ON CONFLICT (channel_id) DO NOTHING RETURNING channel_id",
         &[
             Value::text(opened.channel),
             Value::text(identity.account),
@@ -200,11 +202,17 @@ pub(crate) fn channel_opened<H: ObjectHost>(
             ctx.now.to_rfc3339().into(),
         ],
     )?;
-    let older = live_channels(ctx)?
+    let older: Vec<KnownChannel> = live_channels(ctx)?
         .into_iter()
         .filter(|(calendar, channel)| *calendar == command.calendar && channel.channel != opened.channel)
         .map(|(_, channel)| channel)
         .collect();
+    if !new.is_empty() && !older.iter().any(|channel| channel.expires_at > ctx.now) {
+        let unseen = MarkDirty { calendar: command.calendar, level: DirtyLevel::Incremental };
+        if let MarkedDirty { nudge: Some(lane) } = dirty::mark(ctx, unseen)? {
+            effects.push(Nudge::Calendar(command.calendar, lane));
+        }
+    }
     Ok(older)
 }
 

@@ -156,7 +156,7 @@ impl AccountObject {
             OverlayCreating::NAME => run(body, |command| maintenance::overlay_creating(ctx, &command)),
             OverlayReady::NAME => run(body, |command| maintenance::overlay_ready(ctx, &command, effects)),
             PutCalendars::NAME => run(body, |command| maintenance::put_calendars(ctx, &command, effects)),
-            ChannelOpened::NAME => run(body, |command| maintenance::channel_opened(ctx, &command)),
+            ChannelOpened::NAME => run(body, |command| maintenance::channel_opened(ctx, &command, effects)),
             ChannelClosed::NAME => run(body, |command| maintenance::channel_closed(ctx, command)),
             ChannelRefused::NAME => run(body, |command| maintenance::channel_refused(ctx, command)),
             EndMaintenance::NAME => run(body, |command| maintenance::end(ctx, command)),
