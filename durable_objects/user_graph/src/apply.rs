@@ -21,7 +21,7 @@ use crate::error::GraphError;
 use crate::events::{self, Origin, StoredEvent};
 use crate::journal::{self, Change, Entry};
 use crate::mirrors::{self, StoredMirror};
-use crate::{edges, graph, sightings};
+use crate::{edges, floors, graph, sightings};
 
 /// Applies a chunk: as a whole, or, if that fails, item by item, with the failing items in quarantine (rule 11).
 pub(crate) fn apply_chunk<H: ObjectHost>(
@@ -31,7 +31,11 @@ pub(crate) fn apply_chunk<H: ObjectHost>(
 ) -> Result<Applied, GraphError> {
     let incarnation = graph::incarnation(ctx)?;
     let edges = if command.role.is_source() { edges::leaving(ctx, command.account)? } else { Vec::new() };
-    let chunk = Chunk { ctx, command, edges: &edges };
+    let position = command.chunk.position;
+    if command.chunk.attempt > 0 {
+        floors::raise(ctx, command.calendar, position.generation)?;
+    }
+    let chunk = Chunk { ctx, command, edges: &edges, floor: floors::of(ctx, command.calendar)? };
     let mut tally = Applied { incarnation, ..Applied::default() };
     let mut wanted = Effects::default();
     let whole = transaction(ctx.host.sql(), || {
@@ -82,6 +86,8 @@ struct Chunk<'a, H> {
     ctx: &'a Context<'a, H>,
     command: &'a ApplyChunk,
     edges: &'a [Edge],
+    /// Pages of an older generation make nothing known.
+    floor: u32,
 }
 
 impl<H: ObjectHost> Chunk<'_, H> {
@@ -139,7 +145,7 @@ impl<H: ObjectHost> Chunk<'_, H> {
             self.command.chunk.position,
         );
         let (event, version, change, mirrors) = match (verdict, &known) {
-            (Verdict::Create, _) => {
+            (Verdict::Create, _) if self.command.chunk.position.generation >= self.floor => {
                 tally.created = tally.created.saturating_add(1);
                 (ctx.id::<EventId>(), 1, Change::Created, Vec::new())
             }

@@ -14,7 +14,7 @@ use crate::contract::{ConcludeFullRun, Concluded};
 use crate::error::GraphError;
 use crate::events::{self, Origin};
 use crate::journal::{self, Change, Entry};
-use crate::{edges, mirrors, sightings};
+use crate::{edges, floors, mirrors, sightings};
 
 /// Marks what a full run missed for the first time, deletes what two missed, and holds what is too much.
 pub(crate) fn conclude<H: ObjectHost>(
@@ -70,6 +70,7 @@ fn conclude_in<H: ObjectHost>(
         "/* forget_full_run */ DELETE FROM full_run_chunks WHERE calendar_id = ?1",
         &[Value::text(command.calendar)],
     )?;
+    floors::raise(ctx, command.calendar, command.generation)?;
     remember(ctx, command, concluded)?;
     Ok(concluded)
 }
@@ -116,7 +117,9 @@ fn seen_ids<H: ObjectHost>(
 ) -> Result<Option<HashSet<String>>, StoreError> {
     let mut seen = HashSet::new();
     let rows = ctx.query(
-        "/* ids_of_full_run */ SELECT ids_json FROM full_run_chunks WHERE run_id = ?1",
+        // Of a page that was fetched again only the last attempt counts: what an older one held may be gone.
+        "/* ids_of_full_run */ SELECT ids_json FROM full_run_chunks AS chunk WHERE run_id = ?1 AND attempt =
+           (SELECT MAX(attempt) FROM full_run_chunks AS other WHERE other.run_id = ?1 AND other.page = chunk.page)",
         &[Value::text(command.run)],
     )?;
     let known = !rows.is_empty();

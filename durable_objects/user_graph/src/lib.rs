@@ -7,6 +7,7 @@
 //! | `apply.rs`, `conclude.rs` | chunks of fetched pages; what a full run did not see |
 //! | `claims.rs` | mirrors claimed by the writer, and settled |
 //! | `graph.rs`, `edges.rs`, `reproject.rs` | accounts, calendars, policy, projecting again |
+//! | `floors.rs` | which generations are too old to make events known |
 //! | `sightings.rs` | mirrors as the provider shows them |
 //! | `reads.rs` | lists and status |
 //! | `events.rs`, `mirrors.rs`, `journal.rs`, `timers.rs` | rows |
@@ -22,6 +23,7 @@ pub mod contract;
 mod edges;
 mod error;
 mod events;
+mod floors;
 mod graph;
 mod journal;
 mod mirrors;

@@ -2,6 +2,7 @@ DROP TABLE timers;
 DROP TABLE holds;
 DROP TABLE quarantine;
 DROP TABLE full_runs;
+DROP TABLE generation_floors;
 DROP TABLE full_run_chunks;
 DROP TABLE linked_accounts;
 DROP TABLE graph;

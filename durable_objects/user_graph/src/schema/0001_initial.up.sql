@@ -266,6 +266,13 @@ CREATE TABLE full_run_chunks (
   PRIMARY KEY (run_id, page, attempt, chunk)
 ) WITHOUT ROWID;
 
+-- The newest generation of each calendar that took a page over from another, or was a whole full run. An older page
+-- that shows an event nobody knows is old news: the newer one did not show it any more.
+CREATE TABLE generation_floors (
+  calendar_id          TEXT PRIMARY KEY,             -- cal_
+  generation           INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- What the last concluded full run of each calendar came to: the answer to a repeat. Chunks of it that arrive late
 -- leave no ids behind.
 CREATE TABLE full_runs (
