@@ -1,1 +1,106 @@
-fn main() {}
+//! Scenarios on the real runtime, one after the other on one runtime, each with people of its own. What follows all
+//! of them is a look at the whole log: nothing that was planted may be in it.
+//!
+//! `cargo test -p tminus-e2e -- NAME` runs those whose name contains NAME.
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod configuration;
+mod edits;
+mod letters;
+mod mesh;
+mod observability;
+mod recovery;
+mod redelivery;
+mod refusals;
+mod stage;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Result, anyhow};
+
+use crate::stage::Stage;
+
+type Scenario = (&'static str, fn(&Stage) -> Result<()>);
+
+const SCENARIOS: &[Scenario] = &[
+    ("create_blocks_the_others", edits::create),
+    ("a_move_moves_the_blocks", edits::move_),
+    ("a_title_alone_writes_nothing", edits::retitle),
+    ("a_deletion_removes_the_blocks", edits::delete),
+    ("all_day_events_stay_dates", edits::all_day),
+    ("free_time_blocks_nothing", edits::free),
+    ("two_calendars_in_one_account", edits::two_calendars),
+    ("what_was_there_before_is_blocked_too", edits::backfill),
+    ("three_accounts_meshed_with_echoes", mesh::three_accounts),
+    ("every_message_twice_more_changes_nothing", redelivery::redelivery),
+    ("a_killed_runtime_goes_on", recovery::restart),
+    ("an_expired_token_is_refreshed_once", recovery::token_refresh),
+    ("pushes_that_are_refused", refusals::pushes),
+    ("callbacks_that_are_refused", refusals::callbacks),
+    ("requests_that_are_refused", refusals::requests),
+    ("a_newer_message_is_tried_again_then_kept", letters::newer_version),
+    ("an_undecodable_message_is_kept", letters::undecodable),
+    ("a_bad_event_is_quarantined_alone", letters::bad_event),
+    ("missing_configuration_is_named_at_once", configuration::launcher),
+    ("a_worker_names_what_it_lacks", configuration::worker),
+    ("one_trace_runs_through_every_hop", observability::one_trace),
+];
+
+/// These look at what all the others left behind.
+const AFTERWARDS: &[Scenario] = &[
+    ("nobody_was_mailed", observability::nobody_was_mailed),
+    ("the_log_holds_nothing_private", observability::nothing_private),
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let filters: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
+    let wanted =
+        |(name, _): &&Scenario| filters.is_empty() || filters.iter().any(|f| name.contains(f.as_str()));
+    let chosen: Vec<&Scenario> = SCENARIOS.iter().filter(wanted).chain(AFTERWARDS).collect();
+    if arguments.iter().any(|argument| argument == "--list") {
+        chosen.iter().for_each(|(name, _)| println!("{name}: test"));
+        return ExitCode::SUCCESS;
+    }
+    let stage = match Stage::start() {
+        Ok(stage) => stage,
+        Err(error) => {
+            println!("the runtime did not start: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    println!("\nrunning {} scenarios, log in {}", chosen.len(), stage.world.runtime.log.display());
+    let failed: Vec<_> = chosen.into_iter().filter(|scenario| !passes(&stage, scenario)).collect();
+    if failed.is_empty() {
+        println!("\nall scenarios passed\n");
+        return ExitCode::SUCCESS;
+    }
+    println!("\n{} scenarios FAILED:", failed.len());
+    failed.iter().for_each(|(name, _)| println!("    {name}"));
+    ExitCode::FAILURE
+}
+
+fn passes(stage: &Stage, (name, scenario): &Scenario) -> bool {
+    let started = Instant::now();
+    stage.reset();
+    let outcome = catch_unwind(AssertUnwindSafe(|| scenario(stage)));
+    let took = started.elapsed().as_secs_f64();
+    match outcome.unwrap_or_else(|_| Err(anyhow!("it panicked"))) {
+        Ok(()) => {
+            println!("{name} .. ok ({took:.1} s)");
+            true
+        }
+        Err(error) => {
+            println!("{name} .. FAILED ({took:.1} s)\n    {error:#}");
+            false
+        }
+    }
+}
