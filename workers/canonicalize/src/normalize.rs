@@ -1,14 +1,13 @@
 //! From a provider's event to what the canonical store keeps.
 
-use chrono::NaiveDate;
 use serde_json::Value;
 use tminus_domain::event::{
-    EventContent, EventType, OwnResponse, SeriesPart, Status, Transparency, Visibility, When,
+    EventContent, EventType, OwnResponse, SeriesPart, Status, Transparency, Visibility,
 };
-use tminus_domain::mark::{HASH_PROPERTY, MARK_PROPERTY, Ownership, ownership};
-use tminus_domain::projection::{MirrorBody, ProjectionHash};
+use tminus_domain::mark::{MARK_PROPERTY, Ownership, ownership};
 use tminus_domain::time::Timestamp;
-use tminus_google::{self as google, Event, EventDateTime};
+use tminus_google::times::{Instant, TimeError, instant, span, when};
+use tminus_google::{self as google, Event, shown_hash};
 use tminus_user_graph::contract::Delta;
 
 /// Why an event is put into quarantine. Never holds a value of the event.
@@ -20,18 +19,9 @@ pub enum Violation {
     /// It was too large to be passed on.
     #[error("the event is too large")]
     Oversize,
-    /// It has no start.
-    #[error("the event has no start")]
-    NoStart,
-    /// A date or time cannot be read.
-    #[error("a date or time of the event cannot be read")]
-    BadTime,
-    /// One of start and end is a date, the other a time.
-    #[error("one of start and end is a date, the other a time")]
-    MixedTimes,
-    /// The end is before the start.
-    #[error("the event ends before it starts")]
-    EndBeforeStart,
+    /// Its times cannot be read.
+    #[error(transparent)]
+    Time(#[from] TimeError),
 }
 
 /// Classifies and normalises one item of a chunk. Never fails: what cannot be understood is a [`Delta::Bad`].
@@ -63,13 +53,8 @@ fn classified(id: &str, event: &Event) -> Result<Delta, Violation> {
             Ok(Delta::Present { id: id.to_owned(), etag, content: Box::new(content(event)?) })
         }
         Ownership::Mirror(mark) => {
-            let stored = private.and_then(|private| private.get(HASH_PROPERTY)).cloned().unwrap_or_default();
-            // A mirror that cannot be read as one was changed by someone: a hash that no wish has.
-            let seen =
-                mirror_body(event).map_or_else(|_| String::new(), |body| body.hash().as_str().to_owned());
-            let seen = if seen.is_empty() { format!("?{stored}") } else { seen };
             let updated = event.updated.as_deref().and_then(Timestamp::parse_rfc3339);
-            let seen = ProjectionHash::from_stored(seen);
+            let seen = shown_hash(event);
             Ok(Delta::Mirror { mark: mark.to_string(), etag, seen, updated })
         }
         // A copy made by hand, or another installation's: never an origin, never touched.
@@ -82,8 +67,8 @@ fn content(event: &Event) -> Result<EventContent, Violation> {
     let series = series(event)?;
     let when = match (when(event), &series) {
         // A cancelled exception is only guaranteed its original start.
-        (Err(Violation::NoStart), SeriesPart::Exception { .. }) if cancelled => {
-            let original = event.original_start_time.as_ref().ok_or(Violation::NoStart)?;
+        (Err(TimeError::NoStart), SeriesPart::Exception { .. }) if cancelled => {
+            let original = event.original_start_time.as_ref().ok_or(TimeError::NoStart)?;
             span(original, original)?
         }
         (when, _) => when?,
@@ -144,51 +129,6 @@ fn series(event: &Event) -> Result<SeriesPart, Violation> {
         None if event.recurrence.is_empty() => Ok(SeriesPart::Single),
         None => Ok(SeriesPart::Master { lines: event.recurrence.clone() }),
     }
-}
-
-/// The fields of a mirror that are ours, as the provider shows them now.
-fn mirror_body(event: &Event) -> Result<MirrorBody, Violation> {
-    let when = match when(event)? {
-        When::Timed { start, end, .. } => When::Timed { start, end, zone: None },
-        whole_days @ When::AllDay { .. } => whole_days,
-    };
-    Ok(MirrorBody {
-        summary: event.summary.clone().unwrap_or_default(),
-        description: event.description.clone().filter(|text| !text.is_empty()),
-        location: event.location.clone().filter(|text| !text.is_empty()),
-        when,
-        tentative: event.status == Some(google::EventStatus::Tentative),
-        private: event.visibility == Some(google::Visibility::Private),
-    })
-}
-
-enum Instant {
-    Time(Timestamp),
-    Date(NaiveDate),
-}
-
-fn instant(at: &EventDateTime) -> Result<Instant, Violation> {
-    match (&at.date_time, &at.date) {
-        (Some(time), _) => Timestamp::parse_rfc3339(time).map(Instant::Time).ok_or(Violation::BadTime),
-        (None, Some(day)) => day.parse().map(Instant::Date).map_err(|_| Violation::BadTime),
-        (None, None) => Err(Violation::NoStart),
-    }
-}
-
-fn when(event: &Event) -> Result<When, Violation> {
-    let start = event.start.as_ref().ok_or(Violation::NoStart)?;
-    // An event without an end ends when it starts (endTimeUnspecified).
-    span(start, event.end.as_ref().unwrap_or(start))
-}
-
-fn span(start: &EventDateTime, end: &EventDateTime) -> Result<When, Violation> {
-    let zone = start.time_zone.clone();
-    match (instant(start)?, instant(end)?) {
-        (Instant::Time(start), Instant::Time(end)) => When::timed(start, end, zone),
-        (Instant::Date(start), Instant::Date(end)) => When::all_day(start, end),
-        _ => return Err(Violation::MixedTimes),
-    }
-    .map_err(|_| Violation::EndBeforeStart)
 }
 
 #[cfg(test)]
@@ -259,11 +199,11 @@ mod tests {
 
     #[test]
     fn each_violation_has_its_reason_and_shows_no_value() {
-        assert_eq!(reason(&with("end", json!({"date": "2026-03-02"}))), Violation::MixedTimes.to_string());
+        assert_eq!(reason(&with("end", json!({"date": "2026-03-02"}))), TimeError::MixedTimes.to_string());
         let early = json!({"dateTime": "2026-03-01T08:00:00+01:00"});
-        assert_eq!(reason(&with("end", early)), Violation::EndBeforeStart.to_string());
-        assert_eq!(reason(&with("start", json!({"dateTime": "Secret"}))), Violation::BadTime.to_string());
-        assert_eq!(reason(&with("start", json!({}))), Violation::NoStart.to_string());
+        assert_eq!(reason(&with("end", early)), TimeError::EndBeforeStart.to_string());
+        assert_eq!(reason(&with("start", json!({"dateTime": "Secret"}))), TimeError::BadTime.to_string());
+        assert_eq!(reason(&with("start", json!({}))), TimeError::NoStart.to_string());
         assert_eq!(reason(&with("start", json!(7))), Violation::Schema.to_string());
         assert_eq!(reason(&json!({"id": "x", "oversize": true})), Violation::Oversize.to_string());
         assert_eq!(reason(&json!([1])), Violation::Schema.to_string());

@@ -4,7 +4,7 @@ use tminus_domain::mark::{HASH_PROPERTY, MARK_PROPERTY, Mark, Ownership, ownersh
 use tminus_domain::mirroring::Fact;
 use tminus_domain::projection::ProjectionHash;
 use tminus_domain::time::Timestamp;
-use tminus_google::{ApiError, CalendarApi, Event, Failure, WriteOp};
+use tminus_google::{ApiError, CalendarApi, Event, Failure, WriteOp, shown_hash};
 use tminus_ports::Ports;
 use tminus_user_graph::contract::{MirrorAction, MirrorOperation, MirrorResult};
 
@@ -172,11 +172,9 @@ fn seen(prepared: &Prepared<'_>, event: &Event) -> Fact {
     let property = |name: &str| private.and_then(|private| private.get(name)).map(String::as_str);
     let id = event.id.as_deref().unwrap_or_default();
     match (ownership(id, property(MARK_PROPERTY)), &event.etag) {
-        (Ownership::Mirror(mark), Some(etag)) if mark == prepared.mark => Fact::Exists {
-            hash: ProjectionHash::from_stored(property(HASH_PROPERTY).unwrap_or_default().to_owned()),
-            etag: etag.clone(),
-            updated: updated(event),
-        },
+        (Ownership::Mirror(mark), Some(etag)) if mark == prepared.mark => {
+            Fact::Exists { hash: shown_hash(event), etag: etag.clone(), updated: updated(event) }
+        }
         _ if prepared.deletes() => {
             tracing::error!(mark = %prepared.mark, "an event with a mirror's id is not ours; it is left alone");
             Fact::Absent
