@@ -94,7 +94,7 @@ fn read_one(file: &Path, name: &str, rows: &mut Rows) -> Result<()> {
         tables.into_iter().filter(|table| !table.starts_with("_cf_") && !table.starts_with("sqlite_"))
     {
         let mut statement = connection.prepare(&format!("SELECT * FROM \"{table}\""))?;
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut all = statement.query([])?;
         let mut texts = Vec::new();
         while let Some(row) = all.next()? {

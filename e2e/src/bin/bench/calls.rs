@@ -9,15 +9,15 @@ use tminus_e2e::timeline::{between, calls, count, wait_listed, wait_written};
 use tminus_e2e::world::Edit;
 
 use crate::propagation::event;
-use crate::{Bench, Figures};
+use crate::{Bench, Figures, Options};
 
 const ROUNDS: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Longer than anything that is put off: the echo's debounce (2 s), the second look after an empty list (10 s).
 const AFTERMATH: Duration = Duration::from_secs(13);
 
-pub(crate) fn run() -> Result<Figures> {
-    let bench = Bench::start("calls")?;
+pub(crate) fn run(options: &Options) -> Result<Figures> {
+    let bench = Bench::start("calls", options)?;
     let mut found: [Vec<f64>; 4] = Default::default();
     for round in 0..ROUNDS {
         eprintln!("    round {} of {ROUNDS} ..", round + 1);

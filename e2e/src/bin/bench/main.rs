@@ -13,12 +13,15 @@ mod profile;
 mod propagation;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use serde_json::{Value, json};
 use tminus_e2e::federation::overlay;
+use tminus_e2e::figures::percentile;
 use tminus_e2e::machine::machine;
 use tminus_e2e::person::Person;
 use tminus_e2e::runtime::repo_root;
@@ -51,13 +54,17 @@ struct Options {
     /// Also show, on stderr, where the time goes.
     #[arg(long)]
     profile: bool,
+    /// Keep the objects' state here instead of in the temporary folder. A command to an object is answered when its
+    /// change is on the disk, so the disk is a large part of the time; a folder in memory leaves it out.
+    #[arg(long)]
+    state: Option<PathBuf>,
 }
 
 fn main() -> Result<()> {
     let options = Options::parse();
     let (figures, name) = match options.name {
-        Name::Propagation => (propagation::run(options.changes, options.profile)?, "propagation"),
-        Name::Calls => (calls::run()?, "calls"),
+        Name::Propagation => (propagation::run(&options)?, "propagation"),
+        Name::Calls => (calls::run(&options)?, "calls"),
     };
     let figures: BTreeMap<_, Value> =
         figures.into_iter().map(|(name, figure)| (name, number(figure))).collect();
@@ -76,23 +83,51 @@ struct Bench {
     world: World,
     person: Person,
     overlays: Vec<String>,
+    /// Dropped last, when nobody uses it any more.
+    _state: Option<Scratch>,
+}
+
+/// A folder that is ours to remove.
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 impl Bench {
-    fn start(name: &str) -> Result<Self> {
+    fn start(name: &str, options: &Options) -> Result<Self> {
         let log = repo_root().join(format!("target/bench/{name}.log"));
         if let Some(folder) = log.parent() {
             std::fs::create_dir_all(folder)?;
         }
         let _ = std::fs::remove_file(&log);
+        let own = |folder: &PathBuf| Scratch(folder.join(format!("tminus-bench-{}", std::process::id())));
+        let state = options.state.as_ref().map(own);
         eprintln!("    starting workerd and the fake Google, linking three accounts ..");
-        let world = World::start(log, None)?;
+        let world = World::start(log, state.as_ref().map(|folder| folder.0.clone()))?;
         world.google.with(|google| google.settings.echo_pushes = false);
         let person = Person::ready(&world, "bench", 3)?;
         let overlays = person.accounts.iter().map(|account| overlay(&world, &account.email));
         let overlays = overlays.collect::<Result<_>>()?;
         world.quiet(Duration::from_millis(500), Duration::from_secs(30))?;
-        Ok(Self { world, person, overlays })
+        Ok(Self { world, person, overlays, _state: state })
+    }
+
+    /// The median time that the disk takes to keep a page, where the objects' state is.
+    fn sync_ms(&self) -> Result<f64> {
+        let path = self.world.runtime.ready.persist.join("sync-probe");
+        let mut file = std::fs::File::create(&path)?;
+        let mut all = Vec::new();
+        for _ in 0..50 {
+            file.write_all(&[0; 4096])?;
+            let started = Instant::now();
+            file.sync_data()?;
+            all.push(started.elapsed().as_secs_f64() * 1000.0);
+        }
+        std::fs::remove_file(path)?;
+        Ok(percentile(&all, 0.5))
     }
 
     /// The overlay calendars of the accounts other than the n-th.

@@ -1,7 +1,8 @@
 //! From sending the push of a change until both mirrors are written, on the fake Google's clock.
 //!
 //! Each change is alone: the next is made only when both writes of the last have come and Google has seen nothing
-//! for a while. Echo pushes are off, so that nothing else is under way.
+//! for a while. Echo pushes are off, so that nothing else is under way. A change passes six commands to objects one
+//! after the other, each answered when it is on the disk; `disk_sync_ms` is what the disk takes for one.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tminus_e2e::figures::percentile;
 use tminus_e2e::timeline::wait_written;
 use tminus_e2e::world::Edit;
 
-use crate::{Bench, Figures, profile};
+use crate::{Bench, Figures, Options, profile};
 
 /// Changes before the measured ones: workerd compiles on the way.
 const WARM_UP: usize = 30;
@@ -19,8 +20,9 @@ const WARM_UP: usize = 30;
 const QUIET: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(crate) fn run(changes: usize, profiled: bool) -> Result<Figures> {
-    let bench = Bench::start("propagation")?;
+pub(crate) fn run(options: &Options) -> Result<Figures> {
+    let bench = Bench::start("propagation", options)?;
+    let changes = options.changes;
     let mut changing = Changing::default();
     for _ in 0..WARM_UP {
         one(&bench, &mut changing)?;
@@ -32,12 +34,19 @@ pub(crate) fn run(changes: usize, profiled: bool) -> Result<Figures> {
         }
         all_ms.push(one(&bench, &mut changing)?);
     }
-    if profiled {
+    let sync_ms = bench.sync_ms()?;
+    if options.profile {
         profile::show(&bench.world.runtime.log, changes)?;
     }
     #[expect(clippy::cast_precision_loss, reason = "a small count")]
     let n = all_ms.len() as f64;
-    Ok([("p50_ms", percentile(&all_ms, 0.5)), ("p95_ms", percentile(&all_ms, 0.95)), ("n", n)].into())
+    Ok([
+        ("p50_ms", percentile(&all_ms, 0.5)),
+        ("p95_ms", percentile(&all_ms, 0.95)),
+        ("n", n),
+        ("disk_sync_ms", sync_ms),
+    ]
+    .into())
 }
 
 fn one(bench: &Bench, changing: &mut Changing) -> Result<f64> {
