@@ -8,9 +8,15 @@
     reason = "tests"
 )]
 
+use fake_google::faults::{Effect, Fault};
 use serde_json::json;
+use tminus_account::contract::{BeginRun, MarkDirty};
+use tminus_domain::dirty::DirtyLevel;
+use tminus_domain::ids::{CalendarId, MessageId, PrefixedId as _, Ulid};
+use tminus_ports::{Command as _, ObjectClass};
 use tminus_simulation::Stage;
 use tminus_simulation::stage::{all_day, second_calendar, timed};
+use tminus_simulation::world::Side;
 
 const NINE: &str = "2026-02-02T09:00:00Z";
 const TEN: &str = "2026-02-02T10:00:00Z";
@@ -142,4 +148,113 @@ fn every_message_twice_changes_no_row_and_writes_nothing() {
     let new: Vec<_> = after.iter().filter(|line| !state.contains(line)).collect();
     let gone: Vec<_> = state.iter().filter(|line| !after.contains(line)).collect();
     assert!(new.is_empty() && gone.is_empty(), "new: {new:#?}\ngone: {gone:#?}");
+}
+
+#[test]
+fn callers_at_once_cause_one_refresh() {
+    let stage = Stage::settled(8, 1);
+    stage.world.advance_millis(2 * 3_600_000);
+    let account = stage.accounts[0].to_string();
+    let calendars: Vec<CalendarId> = stage
+        .world
+        .rows(
+            ObjectClass::Account,
+            &account,
+            "/* c */ SELECT calendar_id FROM calendars WHERE role <> 'BUSY_OVERLAY'",
+        )
+        .iter()
+        .map(|row| row.parse(0, "calendar").unwrap())
+        .collect();
+    assert_eq!(calendars.len(), 2);
+    let before = stage.world.calls("oauth.token");
+    let commands = calendars.into_iter().map(|calendar| {
+        stage.world.call(&account, &MarkDirty { calendar, level: DirtyLevel::Incremental }).unwrap();
+        let holder = MessageId::from_ulid(Ulid::from_parts(1, 2));
+        (BeginRun::NAME, serde_json::to_string(&BeginRun { calendar, holder }).unwrap())
+    });
+    let answers = stage.world.raw_together(ObjectClass::Account, &account, commands.collect());
+    assert!(answers.iter().all(|answer| answer.contains("granted")), "{answers:?}");
+    assert_eq!(stage.world.calls("oauth.token"), before + 1);
+}
+
+#[test]
+fn an_expired_cursor_is_followed_by_a_full_run_that_finds_what_was_deleted() {
+    let (mut stage, id) = with_an_event();
+    let email = stage.emails[0].clone();
+    stage.world.delete(&email, &email, &id);
+    for push in stage.world.pushes() {
+        stage.world.lose_push(push);
+    }
+    stage.world.google(|google| google.expire_sync_tokens(&email));
+    insert(&mut stage, 0, &timed("new", NOON, ONE));
+    stage.settle();
+    assert_eq!(stage.shown(1), Stage::blocks(&[(NOON, ONE)]));
+    let outcomes = stage.account(0, "/* o */ SELECT outcome FROM sync_runs WHERE outcome = 'cursor_expired'");
+    assert_eq!(outcomes.len(), 1);
+}
+
+#[test]
+fn a_lost_answer_to_an_insert_makes_no_second_block() {
+    let mut stage = Stage::settled(9, 2);
+    let lost = Effect { drop_answer_after: true, ..Effect::default() };
+    stage.world.google(|google| google.faults.push(Fault::on("batch", 1, lost)));
+    insert(&mut stage, 0, &timed("secret", NINE, TEN));
+    stage.settle();
+    assert_eq!(stage.shown(1), Stage::blocks(&[(NINE, TEN)]));
+    let conflicts = stage.world.google(|google| google.counters.failures.get("events.insert 409").copied());
+    assert_eq!(conflicts, Some(1));
+}
+
+#[test]
+fn a_crash_at_any_effect_heals() {
+    for side in [Side::Before, Side::After] {
+        let mut crashes = 0;
+        // Until a change is through, from its push to its block and the echo, without so many effects.
+        for effect in 0.. {
+            let mut stage = Stage::settled(10, 2);
+            insert(&mut stage, 0, &timed("secret", NINE, TEN));
+            stage.world.crash_at(effect, side);
+            stage.settle();
+            assert_eq!(stage.shown(1), Stage::blocks(&[(NINE, TEN)]), "crash {side:?} effect {effect}");
+            if stage.world.no_crash() {
+                break;
+            }
+            crashes += 1;
+        }
+        assert!(crashes > 15, "only {crashes} effects");
+    }
+}
+
+#[test]
+fn after_a_kill_with_all_messages_gone_it_converges_within_the_longest_lease_and_ten_seconds() {
+    const LONGEST_LEASE_MS: i64 = 60_000;
+    for steps in 0..30 {
+        let mut stage = Stage::settled(11, 3);
+        insert(&mut stage, 0, &timed("secret", NINE, TEN));
+        for push in stage.world.pushes() {
+            stage.world.deliver_push(push);
+        }
+        for _ in 0..steps {
+            if let Some(seq) = stage.world.ready().first() {
+                stage.world.deliver(*seq);
+            }
+        }
+        stage.world.restart(true);
+        stage.world.settle(LONGEST_LEASE_MS + 10_000);
+        assert_eq!(stage.shown(1), Stage::blocks(&[(NINE, TEN)]), "killed after {steps} messages");
+        assert_eq!(stage.shown(2), Stage::blocks(&[(NINE, TEN)]), "killed after {steps} messages");
+    }
+}
+
+#[test]
+fn a_forged_push_is_refused_and_marks_nothing() {
+    let mut stage = Stage::settled(12, 1);
+    let state = stage.world.state();
+    stage.world.google(|google| {
+        let mut channel = google.channels.values().next().unwrap().clone();
+        channel.token = channel.token.map(|token| format!("{token}x"));
+        google.push_by_hand(&channel, "exists");
+    });
+    stage.settle();
+    assert_eq!(stage.world.state(), state);
 }

@@ -23,9 +23,9 @@ impl Fuse {
         self.0.set(Some((effects, side)));
     }
 
-    /// Puts it out.
-    pub(crate) fn put_out(&self) {
-        self.0.set(None);
+    /// Puts it out; answers whether it was lit.
+    pub(crate) fn put_out(&self) -> bool {
+        self.0.take().is_some()
     }
 
     /// An effect is made; answers on which side of it to crash, if at all.

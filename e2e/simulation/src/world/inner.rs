@@ -13,6 +13,7 @@ use tminus_testkit::{SeededRng, TestClock};
 
 use super::config;
 use super::crash::{Fuse, Side};
+use super::inspect::dump;
 use super::objects::{Host, Memory, Slot};
 use super::provider::Provider;
 use super::queues::Queues;
@@ -40,6 +41,17 @@ impl Maker<'_> {
     }
 }
 
+/// A command that was sent twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repeat {
+    /// The class.
+    pub class: ObjectClass,
+    /// The command's name.
+    pub name: &'static str,
+    /// The rows that the second changed: those that are gone and those that are new.
+    pub changed: Vec<String>,
+}
+
 pub(crate) struct Inner {
     pub(crate) clock: TestClock,
     pub(crate) rng: SeededRng,
@@ -48,6 +60,9 @@ pub(crate) struct Inner {
     pub(crate) registry: SqliteRegistry,
     pub(crate) objects: RefCell<BTreeMap<(ObjectClass, String), Rc<Slot>>>,
     pub(crate) fuse: Fuse,
+    /// Whether every command of a handler is sent twice, and what the second one changed.
+    pub(crate) doubled: Cell<bool>,
+    pub(crate) repeats: RefCell<Vec<Repeat>>,
     /// Whether every effect lets other handlers go first.
     pub(crate) interleaved: Cell<bool>,
     pub(crate) webhook: tminus_webhook::Config,
@@ -66,6 +81,8 @@ impl Inner {
             registry: SqliteRegistry::in_memory().expect("the registry opens"),
             objects: RefCell::default(),
             fuse: Fuse::default(),
+            doubled: Cell::new(false),
+            repeats: RefCell::default(),
             interleaved: Cell::new(false),
             webhook: tminus_webhook::Config::load(config::lookup).expect("the configuration is whole"),
             sync: tminus_sync::Config::load(config::lookup).expect("the configuration is whole"),
@@ -121,6 +138,26 @@ pub(crate) async fn command(
         }
     };
     alive(&slot, work).await.ok_or_else(|| "the object crashed".to_owned())
+}
+
+/// Sends a command twice; answers what the second was answered, as if the first answer had been lost.
+pub(crate) async fn command_twice(
+    inner: &Rc<Inner>,
+    class: ObjectClass,
+    object: &str,
+    name: &'static str,
+    trace: &str,
+    body: &str,
+) -> Result<String, String> {
+    command(inner, class, object, name, trace, body).await?;
+    let slot = inner.slot(class, object);
+    let before = dump(&slot.sql);
+    let answer = command(inner, class, object, name, trace, body).await;
+    let after = dump(&slot.sql);
+    let changed = before.iter().filter(|row| !after.contains(row));
+    let changed = changed.chain(after.iter().filter(|row| !before.contains(row))).cloned().collect();
+    inner.repeats.borrow_mut().push(Repeat { class, name, changed });
+    answer
 }
 
 /// Runs an object's alarm handler, if its alarm is armed and due. At least once: after a crash it runs again.

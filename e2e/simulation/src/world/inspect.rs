@@ -111,7 +111,8 @@ impl World {
     pub fn state(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for ((class, name), slot) in self.inner.slots() {
-            dump(&slot.sql, &format!("{} {name}", class.binding()), &mut lines);
+            let object = format!("{} {name}", class.binding());
+            lines.extend(dump(&slot.sql).into_iter().map(|row| format!("{object} {row}")));
         }
         let tables = ["orgs", "users", "identities", "accounts", "dead_letter_index"];
         for table in tables {
@@ -150,7 +151,9 @@ pub fn mark_of(event: &Object) -> Option<Mark> {
     }
 }
 
-fn dump(sql: &Sqlite, object: &str, lines: &mut Vec<String>) {
+/// Every row of every table, but for timers and tokens.
+pub(super) fn dump(sql: &Sqlite) -> Vec<String> {
+    let mut lines = Vec::new();
     let tables = sql
         .query(
             "/* tables */ SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('timers', 'auth')
@@ -161,6 +164,7 @@ fn dump(sql: &Sqlite, object: &str, lines: &mut Vec<String>) {
     for table in tables {
         let table: String = table.get(0).expect("a name");
         let rows = sql.query(&format!("/* dump */ SELECT * FROM {table}"), &[]).expect("a table");
-        lines.extend(rows.iter().map(|row| format!("{object} {table} {row:?}")));
+        lines.extend(rows.iter().map(|row| format!("{table} {row:?}")));
     }
+    lines
 }

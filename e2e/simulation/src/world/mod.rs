@@ -32,6 +32,7 @@ use tminus_ports::{Clock as _, Command, ObjectClass, ObjectError, Verdict};
 
 pub use crash::Side;
 pub use deliver::{Idle, MAX_STEPS};
+pub use inner::Repeat;
 pub use inspect::{LiveMirror, Writes, mark_of};
 pub use people::{Browser, Person};
 pub use queues::Queued;
@@ -96,9 +97,9 @@ impl World {
         self.inner.fuse.light(effects, side);
     }
 
-    /// No crash any more.
-    pub fn no_crash(&self) {
-        self.inner.fuse.put_out();
+    /// No crash any more; answers whether one was still to come.
+    pub fn no_crash(&self) -> bool {
+        self.inner.fuse.put_out()
     }
 
     /// Kills everything that runs: handlers under way and the memory of all objects. Storage, alarms and the
@@ -145,6 +146,48 @@ impl World {
                 Step::Waiting => {}
             }
         }
+    }
+
+    /// Sends commands to one object at once, as texts; answers each.
+    ///
+    /// # Panics
+    /// If the object crashes.
+    #[must_use]
+    pub fn raw_together(
+        &self,
+        class: ObjectClass,
+        object: &str,
+        commands: Vec<(&'static str, String)>,
+    ) -> Vec<String> {
+        self.inner.interleaved.set(true);
+        let mut tasks: Vec<_> = commands
+            .into_iter()
+            .map(|(name, body)| {
+                let (inner, object) = (Rc::clone(&self.inner), object.to_owned());
+                let work = async move { command(&inner, class, &object, name, "", &body).await };
+                (Task::new(Box::pin(work), Rc::default()), None)
+            })
+            .collect();
+        while tasks.iter().any(|(_, answer)| answer.is_none()) {
+            for (task, answer) in tasks.iter_mut().filter(|(_, answer)| answer.is_none()) {
+                if let Step::Done(done) = task.step() {
+                    *answer = Some(done.expect("the object answers"));
+                }
+            }
+        }
+        self.inner.interleaved.set(false);
+        tasks.into_iter().filter_map(|(_, answer)| answer).collect()
+    }
+
+    /// From now on every command of a handler is sent twice, as if the first answer had been lost.
+    pub fn double_commands(&self) {
+        self.inner.doubled.set(true);
+    }
+
+    /// The commands that were sent twice so far.
+    #[must_use]
+    pub fn repeats(&self) -> Vec<Repeat> {
+        self.inner.repeats.borrow().clone()
     }
 
     fn ports(&self) -> (HandlerPorts, Rc<Cell<bool>>) {

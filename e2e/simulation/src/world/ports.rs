@@ -10,7 +10,7 @@ use tminus_ports::{
 use tminus_registry::RegistrySql;
 use tminus_store::{Row, StoreError, Value};
 
-use super::inner::{Inner, Maker, command};
+use super::inner::{Inner, Maker, command, command_twice};
 
 /// The ports of one handler.
 pub(crate) struct HandlerPorts {
@@ -57,7 +57,12 @@ impl ObjectCall for HandlerPorts {
         trace: &str,
         body: String,
     ) -> Result<String, String> {
-        let call = async || command(&self.inner, class, object, name, trace, &body).await;
+        let call = async || {
+            if self.inner.doubled.get() {
+                return command_twice(&self.inner, class, object, name, trace, &body).await;
+            }
+            command(&self.inner, class, object, name, trace, &body).await
+        };
         self.inner.effect(self.maker(), call).await
     }
 }
