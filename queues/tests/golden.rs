@@ -1,4 +1,5 @@
 //! Messages that were ever written decode for ever, and are written the same way today.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::path::Path;
 
