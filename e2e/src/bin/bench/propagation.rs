@@ -1,8 +1,8 @@
 //! From sending the push of a change until both mirrors are written, on the fake Google's clock.
 //!
 //! Each change is alone: the next is made only when both writes of the last have come and Google has seen nothing
-//! for a while. Echo pushes are off, so that nothing else is under way. A change passes six commands to objects one
-//! after the other, each answered when it is on the disk; `disk_sync_ms` is what the disk takes for one.
+//! for a while. Echo pushes are off, so that nothing else is under way. Locally one thread keeps the changes of all
+//! objects on the disk, one after the other: nine of them come before the second write, each for `disk_sync_ms`.
 
 use std::time::Duration;
 
