@@ -80,6 +80,13 @@ pub(crate) fn overlay_creating<H: ObjectHost>(
     command: &OverlayCreating,
 ) -> Result<(), AccountError> {
     let mut identity = seated(ctx, command.holder)?;
+    if identity.overlay_nonce.as_ref() == Some(&command.nonce) {
+        return Ok(());
+    }
+    if identity.overlay_nonce != command.replaces {
+        // The same message, delivered twice at once: two of them hold one seat.
+        return Err(AccountError::Refused("another overlay is being made"));
+    }
     identity.overlay_state = "creating".to_owned();
     identity.overlay_nonce = Some(command.nonce.clone());
     Ok(identity::update(ctx, &identity)?)
@@ -96,6 +103,7 @@ pub(crate) fn overlay_ready<H: ObjectHost>(
     calendars::put(ctx, identity.overlay_calendar, id, CalendarRole::Overlay, None)?;
     if identity.overlay_state != "ready" {
         identity.overlay_state = "ready".to_owned();
+        identity.overlay_nonce = None;
         identity::update(ctx, &identity)?;
         effects.push(Nudge::Write(Lane::Bulk));
     }

@@ -3,11 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use tminus_simulation::generate::History;
-use tminus_simulation::model::Calls::{Batch, Watch};
+use tminus_simulation::model::Calls::{Batch, CalendarList, Watch};
 use tminus_simulation::model::Op;
 use tminus_simulation::model::Op::{
     Alarms, Create, Delete, DeleteMirror, Deliver, DeliverNext, Fault, Lose, MoveMirror, Push, Pushes,
-    Resync, Together, Wait,
+    Redeliver, Resync, Together, Wait,
 };
 use tminus_simulation::model::Shape::{AllDay, Free, Tentative, Timed};
 use tminus_simulation::model::Trouble::{AnswerLost, Unavailable};
@@ -46,6 +46,21 @@ fn what_changes_before_a_channel_opens_is_fetched_once_it_is_open() {
 fn an_overtaken_attempt_at_a_page_is_no_sighting() {
     let ops = [Create(87, 101, 60, AllDay), Together(3), Together(6), Wait(600), Delete(59780), Alarms];
     holds(3292, true, Some(2), &ops);
+}
+
+#[test]
+fn one_message_delivered_twice_at_once_makes_one_overlay() {
+    let ops = [
+        Fault(CalendarList, Unavailable, 3),
+        DeliverNext(6),
+        Redeliver(29373),
+        Redeliver(15167),
+        Redeliver(39423),
+        Together(4),
+    ];
+    let history =
+        History { seed: 13415, accounts: 2, unsettled: true, page_size: Some(3), ops: ops.to_vec() };
+    assert_eq!(run(&history), Vec::<String>::new());
 }
 
 #[test]

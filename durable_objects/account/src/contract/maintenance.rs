@@ -62,6 +62,9 @@ pub struct OverlayCreating {
     pub holder: MessageId,
     /// The nonce that its description will hold.
     pub nonce: String,
+    /// The nonce that was granted, if one was: refused if another has taken its place since.
+    #[serde(default)]
+    pub replaces: Option<String>,
 }
 
 /// The overlay is there.

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use fake_google::model::Object;
-use futures_lite_block::block;
-use tminus_domain::ids::AccountId;
 use tminus_domain::mark::{MARK_PROPERTY, Mark, Ownership, ownership};
 use tminus_ports::ObjectClass;
 use tminus_registry::RegistrySql as _;
 use tminus_store::{Row, Sql as _, Sqlite};
 
 use super::World;
+use now::block;
 
-mod futures_lite_block {
+mod now {
     use std::pin::pin;
     use std::task::{Context, Poll, Waker};
 
@@ -124,19 +123,13 @@ impl World {
         lines
     }
 
-    /// How many dead letters are listed.
+    /// Queue and reason of every dead letter that is listed.
     #[must_use]
     pub fn dead_letters(&self) -> Vec<String> {
         let statement =
             "/* letters */ SELECT queue || ': ' || reason FROM dead_letter_index ORDER BY letter_id";
         let rows = block(self.inner.registry.query(statement, &[])).expect("a table");
         rows.iter().map(|row| row.get(0).expect("a text")).collect()
-    }
-
-    /// Forgets how an account's object is armed and returns when it was.
-    #[must_use]
-    pub fn alarm_of(&self, account: AccountId) -> Option<tminus_domain::time::Timestamp> {
-        self.inner.slot(ObjectClass::Account, &account.to_string()).alarm.get()
     }
 }
 
