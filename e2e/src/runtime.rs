@@ -69,7 +69,8 @@ pub struct Runtime {
 #[must_use]
 pub fn repo_root() -> PathBuf {
     let given = std::env::var_os("TMINUS_REPO_ROOT").map(PathBuf::from);
-    given.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    given.unwrap_or_else(|| own.parent().unwrap_or(own).to_owned())
 }
 
 /// The launcher with the environment that `options` ask for, and no other configuration.
