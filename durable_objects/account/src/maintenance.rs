@@ -80,10 +80,11 @@ pub(crate) fn overlay_creating<H: ObjectHost>(
     command: &OverlayCreating,
 ) -> Result<(), AccountError> {
     let mut identity = seated(ctx, command.holder)?;
-    if identity.overlay_nonce.as_ref() == Some(&command.nonce) {
+    let overlay = overlay(ctx, &identity)?;
+    if overlay == (Overlay::Creating { nonce: command.nonce.clone() }) {
         return Ok(());
     }
-    if identity.overlay_nonce != command.replaces {
+    if overlay != command.replaces {
         // The same message, delivered twice at once: two of them hold one seat.
         return Err(AccountError::Refused("another overlay is being made"));
     }
@@ -103,7 +104,6 @@ pub(crate) fn overlay_ready<H: ObjectHost>(
     calendars::put(ctx, identity.overlay_calendar, id, CalendarRole::Overlay, None)?;
     if identity.overlay_state != "ready" {
         identity.overlay_state = "ready".to_owned();
-        identity.overlay_nonce = None;
         identity::update(ctx, &identity)?;
         effects.push(Nudge::Write(Lane::Bulk));
     }

@@ -44,7 +44,7 @@ pub(crate) async fn ensure<P: Ports>(
     });
     let made = match found {
         Some(_) => None,
-        None => Some(insert(ports, api, nudge, nonce).await?),
+        None => Some(insert(ports, api, nudge, &grant.overlay).await?),
     };
     let Some(id) = made.as_ref().or(found).map(|overlay| overlay.id.clone()) else { return Ok(None) };
     call(ports, &object, &trace, &OverlayReady { holder: nudge.holder, provider_calendar_id: id }).await?;
@@ -56,10 +56,10 @@ async fn insert<P: Ports>(
     ports: &P,
     api: &CalendarApi<'_, P>,
     nudge: Nudge,
-    replaces: Option<String>,
+    replaces: &Overlay,
 ) -> Result<CalendarListEntry, SyncError> {
     let nonce: String = fresh_nonce::<16>(ports).iter().map(|byte| format!("{byte:02x}")).collect();
-    let creating = OverlayCreating { holder: nudge.holder, nonce: nonce.clone(), replaces };
+    let creating = OverlayCreating { holder: nudge.holder, nonce: nonce.clone(), replaces: replaces.clone() };
     call(ports, &nudge.account.to_string(), &nudge.trace.to_string(), &creating).await?;
     let calendar = NewCalendar {
         summary: SUMMARY.to_owned(),

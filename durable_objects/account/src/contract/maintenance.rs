@@ -62,9 +62,8 @@ pub struct OverlayCreating {
     pub holder: MessageId,
     /// The nonce that its description will hold.
     pub nonce: String,
-    /// The nonce that was granted, if one was: refused if another has taken its place since.
-    #[serde(default)]
-    pub replaces: Option<String>,
+    /// How far the overlay was when the seat was given: refused if it has gone further since.
+    pub replaces: Overlay,
 }
 
 /// The overlay is there.
