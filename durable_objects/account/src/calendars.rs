@@ -170,6 +170,7 @@ pub(crate) fn put<H: ObjectHost>(
     time_zone: Option<&str>,
 ) -> Result<(), StoreError> {
     let dirty = if role.is_watched() { DirtyLevel::Full } else { DirtyLevel::Clean };
+    let replaced = get(ctx, calendar)?.filter(|stored| stored.provider_calendar_id != provider_calendar_id);
     ctx.run(
         "/* put_calendar */ INSERT INTO calendars (calendar_id, provider_calendar_id, role, time_zone, dirty)
          VALUES (?1, ?2, ?3, ?4, ?5)
@@ -185,7 +186,18 @@ pub(crate) fn put<H: ObjectHost>(
             time_zone.into(),
             dirty.rank().into(),
         ],
-    )
+    )?;
+    let Some(mut stored) = replaced else { return Ok(()) };
+    // Another calendar at the provider under the same id: nothing that was read of the old one holds.
+    stored.end_run();
+    stored.covering = DirtyLevel::Clean;
+    stored.dirty = dirty;
+    stored.sync_token = None;
+    stored.due_at = None;
+    stored.failures = 0;
+    stored.takeovers = 0;
+    stored.push = true;
+    update(ctx, &stored)
 }
 
 /// Stores everything of a calendar that a run changes.

@@ -13,9 +13,9 @@ use tminus_store::{StoreError, Value};
 use crate::calendars::{self, Calendar};
 use crate::context::{Context, Effects, Nudge};
 use crate::contract::{
-    BeginMaintenance, ChannelClosed, ChannelOpened, ChannelRefused, EndMaintenance, KnownCalendar,
-    KnownChannel, Maintenance, MaintenanceEnded, MaintenanceGrant, MarkDirty, MarkedDirty, Overlay,
-    OverlayCreating, OverlayReady, PutCalendars, TokenGrant,
+    AccountState, BeginMaintenance, ChannelClosed, ChannelOpened, ChannelRefused, EndMaintenance,
+    KnownCalendar, KnownChannel, Maintenance, MaintenanceEnded, MaintenanceGrant, MarkDirty, MarkedDirty,
+    Overlay, OverlayCreating, OverlayReady, PutCalendars, TokenGrant,
 };
 use crate::dirty;
 use crate::error::AccountError;
@@ -24,6 +24,8 @@ use crate::timers::{self, Kind};
 
 /// A channel that ends within this time is replaced.
 const RENEW_BEFORE_S: i64 = 86_400;
+/// The longest pause after maintenance that failed, unless the provider asked for a longer one.
+const MAX_PAUSE_S: u32 = 3_600;
 
 /// Gives the maintainer's seat to `holder`.
 pub(crate) fn begin<H: ObjectHost>(
@@ -40,7 +42,8 @@ pub(crate) fn begin<H: ObjectHost>(
     identity.maintainer = Some(command.holder);
     identity.maintainer_until = Some(until);
     identity::update(ctx, &identity)?;
-    timers::set(ctx, Kind::Maintain, identity.account, until, 0)?;
+    let tries = timers::tries(ctx, Kind::Maintain, identity.account)?;
+    timers::set(ctx, Kind::Maintain, identity.account, until, tries)?;
     let overlay = overlay(ctx, &identity)?;
     Ok(Maintenance::Granted(Box::new(MaintenanceGrant {
         user: identity.user,
@@ -101,6 +104,14 @@ pub(crate) fn overlay_ready<H: ObjectHost>(
 ) -> Result<(), AccountError> {
     let mut identity = seated(ctx, command.holder)?;
     let id = command.provider_calendar_id.as_str();
+    let replaced = calendars::get(ctx, identity.overlay_calendar)?;
+    if replaced.is_some_and(|known| known.provider_calendar_id != id) {
+        // They watched a calendar that is gone, and ended with it.
+        ctx.run(
+            "/* forget_channels */ DELETE FROM watch_channels WHERE calendar_id = ?1",
+            &[Value::text(identity.overlay_calendar)],
+        )?;
+    }
     calendars::put(ctx, identity.overlay_calendar, id, CalendarRole::Overlay, None)?;
     if identity.overlay_state != "ready" {
         identity.overlay_state = "ready".to_owned();
@@ -259,8 +270,9 @@ pub(crate) fn end<H: ObjectHost>(
         identity::update(ctx, &identity)?;
         match command.retry_after_s {
             Some(seconds) => {
-                let due = ctx.now.plus_seconds(i64::from(seconds));
-                timers::set(ctx, Kind::Maintain, identity.account, due, 0)?;
+                let tries = timers::tries(ctx, Kind::Maintain, identity.account)?;
+                let due = ctx.now.plus_seconds(i64::from(pause_s(seconds, tries)));
+                timers::set(ctx, Kind::Maintain, identity.account, due, tries.saturating_add(1))?;
             }
             None => timers::clear(ctx, Kind::Maintain, identity.account)?,
         }
@@ -268,24 +280,57 @@ pub(crate) fn end<H: ObjectHost>(
     Ok(MaintenanceEnded { first_expiry: first_expiry(ctx)? })
 }
 
-/// The channel that ends first among those that each calendar will keep longest.
+/// How long to wait after so many failures in a row.
+fn pause_s(seconds: u32, failures: u32) -> u32 {
+    let factor = 1_u32.checked_shl(failures).unwrap_or(u32::MAX);
+    seconds.saturating_mul(factor).min(MAX_PAUSE_S.max(seconds))
+}
+
+/// The channel that ends first among those that each calendar will keep longest. `None` as long as a calendar that
+/// wants a channel has none: the account is then looked after at the next opportunity.
 fn first_expiry<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<Option<(ChannelId, Timestamp)>, StoreError> {
     let mut longest: BTreeMap<CalendarId, (ChannelId, Timestamp)> = BTreeMap::new();
     for (calendar, channel) in live_channels(ctx)? {
         longest.entry(calendar).or_insert((channel.channel, channel.expires_at));
     }
-    Ok(longest.into_values().min_by_key(|(_, expires)| *expires))
+    let mut first = None;
+    for calendar in calendars::all(ctx)?.iter().filter(|calendar| calendar.role.is_watched() && calendar.push)
+    {
+        let Some(own) = longest.get(&calendar.calendar).copied() else { return Ok(None) };
+        first = Some(
+            first.map_or(own, |first: (ChannelId, Timestamp)| if own.1 < first.1 { own } else { first }),
+        );
+    }
+    Ok(first)
 }
 
-/// Maintenance is to be done again.
+/// Maintenance is to be done again. A maintainer who never ended it has failed, too. Once the consent is gone it is
+/// asked for only once more, so that the registry hears of it; a new consent asks by itself.
 pub(crate) fn on_timer<H: ObjectHost>(
     ctx: &Context<'_, H>,
     tries: u32,
     effects: &mut Effects,
 ) -> Result<(), AccountError> {
     let identity = identity::get(ctx)?;
-    let pause = lease::MAINTENANCE_MS.checked_shl(tries.min(6)).unwrap_or(lease::MAINTENANCE_MS);
-    timers::set(ctx, Kind::Maintain, identity.account, ctx.now.plus_millis(pause), tries.saturating_add(1))?;
     effects.push(Nudge::Maintain);
-    Ok(())
+    if identity.state != AccountState::Active {
+        return Ok(timers::clear(ctx, Kind::Maintain, identity.account)?);
+    }
+    let pause = lease::MAINTENANCE_MS.checked_shl(tries.min(6)).unwrap_or(lease::MAINTENANCE_MS);
+    let tries = if identity.maintainer.is_some() { tries.saturating_add(1) } else { tries };
+    Ok(timers::set(ctx, Kind::Maintain, identity.account, ctx.now.plus_millis(pause), tries)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pause_s;
+
+    #[test]
+    fn pauses_double_up_to_an_hour_or_what_was_asked() {
+        assert_eq!(
+            [0, 1, 2, 6, 7, 31, 32, u32::MAX].map(|failures| pause_s(30, failures)),
+            [30, 60, 120, 1920, 3600, 3600, 3600, 3600]
+        );
+        assert_eq!(pause_s(7200, 3), 7200);
+    }
 }

@@ -45,6 +45,19 @@ pub(crate) fn set<H: ObjectHost>(
     )
 }
 
+/// The tries of a timer; none if it is not set.
+pub(crate) fn tries<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    kind: Kind,
+    subject: impl std::fmt::Display,
+) -> Result<u32, StoreError> {
+    let row = ctx.first(
+        "/* timer_tries */ SELECT tries FROM timers WHERE kind = ?1 AND subject = ?2",
+        &[kind.as_str().into(), subject.to_string().into()],
+    )?;
+    row.map_or(Ok(0), |row| row.get(0))
+}
+
 /// Removes a timer.
 pub(crate) fn clear<H: ObjectHost>(
     ctx: &Context<'_, H>,

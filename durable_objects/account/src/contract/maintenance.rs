@@ -22,6 +22,8 @@ pub enum Maintenance {
     Granted(Box<MaintenanceGrant>),
     /// Someone maintains it already.
     Coalesced,
+    /// The grant at the provider is gone: nothing can be done until there is a new consent.
+    ConsentNeeded,
 }
 
 /// What a maintainer needs.
@@ -137,7 +139,7 @@ pub struct ChannelClosed {
     pub channel: ChannelId,
 }
 
-/// The calendar cannot push: it is polled instead.
+/// The calendar cannot push: no channel is wanted for it any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelRefused {
     /// The calendar.
@@ -149,14 +151,14 @@ pub struct ChannelRefused {
 pub struct EndMaintenance {
     /// Who maintained.
     pub holder: MessageId,
-    /// Seconds after which it is to be done again, if it did not come to its end.
+    /// Seconds after which it is to be done again, if it did not come to its end; doubled with every failure in a row.
     pub retry_after_s: Option<u32>,
 }
 
 /// What the registry needs after maintenance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MaintenanceEnded {
-    /// The channel that ends first, and when.
+    /// The channel that ends first, and when; `None` also if a calendar that wants a channel has none.
     pub first_expiry: Option<(ChannelId, Timestamp)>,
 }
 
