@@ -14,7 +14,8 @@ use crate::maintain::Nudge;
 /// How long a channel is asked to last: a week, the longest that is documented.
 const TTL_S: u32 = 604_800;
 
-/// Opens a channel for a calendar that wants one, then stops those that it replaces.
+/// Opens a channel for a calendar that wants one, then stops those that it replaces. All channels of a calendar that
+/// is not watched are stopped.
 pub(crate) async fn renew<P: Ports>(
     ports: &P,
     config: &Config,
@@ -44,11 +45,14 @@ pub(crate) async fn renew<P: Ports>(
                 tracing::info!(calendar = %calendar.calendar, %channel, "a channel was opened");
             }
             Err(error) if error.failure == Failure::PushUnsupported => {
-                tracing::info!(calendar = %calendar.calendar, "the calendar cannot push; it is polled");
+                tracing::info!(calendar = %calendar.calendar, "the calendar cannot push; it is read at re-syncs only");
                 call(ports, &object, &trace, &ChannelRefused { calendar: calendar.calendar }).await?;
             }
             Err(error) => return Err(error.into()),
         }
+    } else if !calendar.role.is_watched() {
+        // Nobody looks at its changes any more.
+        replaced.clone_from(&calendar.channels);
     } else if let Some((_, older)) = calendar.channels.split_first() {
         // Left over from a renewal that was cut off.
         replaced = older.to_vec();

@@ -5,7 +5,8 @@
 //! 1. the overlay is inserted: its nonce is stored before and looked for after (protocol rule 25);
 //! 2. calendars are stored: by their ids;
 //! 3. channels are opened: one too many only pushes twice, and ends by itself;
-//! 4. old channels are stopped: stopping a stopped one is no error.
+//! 4. old channels are stopped: stopping a stopped one is no error;
+//! 5. the registry hears how the account stands: no row is written if it knows.
 
 use tminus_account::contract::{
     BeginMaintenance, EndMaintenance, KnownCalendar, Maintenance, MaintenanceGrant, PutCalendars,
@@ -14,15 +15,15 @@ use tminus_account::contract::{
 use tminus_domain::ids::{AccountId, MessageId, TraceId};
 use tminus_domain::policy::CalendarRole;
 use tminus_google::{CalendarApi, CalendarListEntry, Failure};
-use tminus_ports::{Ports, call, chain};
+use tminus_ports::{Classify as _, ErrorClass, Ports, call, chain};
 use tminus_registry::RegistrySql;
-use tminus_registry::accounts::set_channel;
+use tminus_registry::accounts::{AccountStatus, set_account_status, set_channel};
 use tminus_user_graph::contract::{CalendarEntry, PutCalendars as PutGraphCalendars};
 
 use crate::error::SyncError;
 use crate::{Config, channels, overlay};
 
-/// Seconds after which maintenance that failed is done again.
+/// Seconds after which maintenance that failed is done again, for the first time.
 const AGAIN_AFTER_S: u32 = 30;
 
 /// Which account, for whom.
@@ -41,9 +42,16 @@ pub(crate) async fn account<P: Ports + RegistrySql>(
 ) -> Result<(), SyncError> {
     let (object, trace) = (nudge.account.to_string(), nudge.trace.to_string());
     let begin = BeginMaintenance { holder: nudge.holder };
-    let Maintenance::Granted(grant) = call(ports, &object, &trace, &begin).await? else {
-        tracing::info!("the account is maintained by someone else, or cannot be");
-        return Ok(());
+    let grant = match call(ports, &object, &trace, &begin).await? {
+        Maintenance::Granted(grant) => grant,
+        Maintenance::Coalesced => {
+            tracing::info!("the account is maintained by someone else");
+            return Ok(());
+        }
+        Maintenance::ConsentNeeded => {
+            tracing::warn!("the account needs a new consent");
+            return Ok(set_account_status(ports, nudge.account, AccountStatus::Revoked).await?);
+        }
     };
     let done = steps(ports, config, nudge, &grant).await;
     let retry_after_s = match &done {
@@ -54,12 +62,14 @@ pub(crate) async fn account<P: Ports + RegistrySql>(
                 let report = ReportUnauthorized { token_version: grant.token.version };
                 call(ports, &object, &trace, &report).await?;
             }
-            Some(AGAIN_AFTER_S)
+            Some(again_after_s(error))
         }
     };
     let end = EndMaintenance { holder: nudge.holder, retry_after_s };
     let ended = call(ports, &object, &trace, &end).await?;
     if done.is_ok() {
+        // A link that gave consent just before an earlier look-up is seen again here.
+        set_account_status(ports, nudge.account, AccountStatus::Active).await?;
         set_channel(ports, nudge.account, ended.first_expiry).await?;
     }
     tracing::info!(ok = done.is_ok(), "maintenance ended");
@@ -82,10 +92,43 @@ async fn steps<P: Ports>(
     let entries = known.iter().map(|known| entry(known, &listed)).collect();
     let graph = PutGraphCalendars { account: nudge.account, calendars: entries };
     call(ports, &grant.user.to_string(), &trace, &graph).await?;
-    for calendar in &known {
-        channels::renew(ports, config, &api, nudge, calendar).await?;
+    renew_all(ports, config, &api, nudge, &known).await
+}
+
+/// Looks after the channels of every calendar: one that fails does not stop the others. Answers the first error that
+/// may pass. A refusal for good is only logged: the calendar stays without a channel, so the next cron tries again.
+async fn renew_all<P: Ports>(
+    ports: &P,
+    config: &Config,
+    api: &CalendarApi<'_, P>,
+    nudge: Nudge,
+    known: &[KnownCalendar],
+) -> Result<(), SyncError> {
+    let mut first = None;
+    for known in known {
+        let Err(error) = channels::renew(ports, config, api, nudge, known).await else { continue };
+        let calendar = known.calendar;
+        match &error {
+            SyncError::Provider(refused) if refused.failure == Failure::Unauthorized => return Err(error),
+            _ if error.is_gone() => return Err(error),
+            SyncError::Provider(refused) if refused.class() == ErrorClass::Reject => {
+                tracing::warn!(%calendar, error = %chain(&error), "the calendar is given no channel");
+            }
+            _ if first.is_some() => {
+                tracing::warn!(%calendar, error = %chain(&error), "another calendar failed, too");
+            }
+            _ => first = Some(error),
+        }
     }
-    Ok(())
+    first.map_or(Ok(()), Err)
+}
+
+/// When to try again, before the object's own backoff.
+fn again_after_s(error: &SyncError) -> u32 {
+    match error.class() {
+        ErrorClass::Retry { after_s: Some(asked) } => asked.max(AGAIN_AFTER_S),
+        _ => AGAIN_AFTER_S,
+    }
 }
 
 async fn list<P: Ports>(api: &CalendarApi<'_, P>) -> Result<Vec<CalendarListEntry>, SyncError> {
