@@ -91,7 +91,8 @@ async fn park(ports: &CfPorts, spec: &QueueSpec, trace: TraceId, body: Rejected)
         Message { v: Rejected::VERSION, id: fresh_id(ports), trace, enqueued_at: ports.now(), body };
     let text = serde_json::to_string(&message).map_err(|error| QueueError::Unavailable {
         queue: spec.dlq_binding.to_owned(),
-        reason: error.to_string(),
+        // Where, not what: the error's text may hold a value.
+        reason: format!("the dead letter does not encode: line {}, column {}", error.line(), error.column()),
     })?;
     ports.send_batch(spec.dlq_binding, vec![text]).await
 }

@@ -155,8 +155,11 @@ pub async fn call<C: Command>(
     trace: &str,
     command: &C,
 ) -> Result<C::Reply, CallError> {
-    let undecodable =
-        |error: serde_json::Error| CallError::Undecodable { command: C::NAME, reason: error.to_string() };
+    // Where, not what: the error's text may hold a value.
+    let undecodable = |error: serde_json::Error| CallError::Undecodable {
+        command: C::NAME,
+        reason: format!("line {}, column {}", error.line(), error.column()),
+    };
     let body = serde_json::to_string(command).map_err(undecodable)?;
     let answer = ports
         .call_raw(C::CLASS, object, C::NAME, trace, body)
