@@ -21,6 +21,16 @@ pub struct ChunkRef {
     pub index: u32,
 }
 
+/// What follows a page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "next", content = "token", rename_all = "snake_case")]
+pub enum Next {
+    /// Another page.
+    Page(String),
+    /// Nothing: the cursor to commit.
+    Cursor(String),
+}
+
 /// Some events of one fetched page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeltaChunk {
@@ -40,6 +50,9 @@ pub struct DeltaChunk {
     pub lane: Lane,
     /// The provider's events, each as it came but for what T-Minus never keeps.
     pub items: Vec<serde_json::Value>,
+    /// What follows the page, if this chunk is all of it: such a page is recorded when it is applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole: Option<Next>,
 }
 
 impl Body for DeltaChunk {

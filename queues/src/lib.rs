@@ -19,7 +19,7 @@ mod specs;
 mod sync;
 
 pub use dead_letter::Rejected;
-pub use delta::{ChunkRef, DeltaChunk};
+pub use delta::{ChunkRef, DeltaChunk, Next};
 pub use message::{Body, DecodeError, Message, decode, send, send_all};
 pub use mirror::MirrorNudge;
 pub use retry::retry_delay_seconds;

@@ -2,6 +2,7 @@
 //! late or lost nudge costs a look-up and never an error.
 
 use serde::{Deserialize, Serialize};
+use tminus_domain::dirty::DirtyLevel;
 use tminus_domain::ids::{AccountId, CalendarId};
 
 use crate::Body;
@@ -16,6 +17,9 @@ pub enum SyncMessage {
         account: AccountId,
         /// The calendar.
         calendar: CalendarId,
+        /// How dirty it is still to be marked: set only if its object could not be reached when the push came.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mark: Option<DirtyLevel>,
     },
     /// An account may need calendars discovered, its overlay made or its channels renewed.
     Maintain {

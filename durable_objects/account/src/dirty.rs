@@ -49,6 +49,22 @@ pub(crate) fn mark<H: ObjectHost>(
     Ok(MarkedDirty { nudge: Some(calendar.lane()) })
 }
 
+/// Ends every pause of a calendar and looks at it once.
+pub(crate) fn wake<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    mut calendar: Calendar,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    if !calendar.role.is_watched() {
+        return Ok(());
+    }
+    calendar.due_at = None;
+    calendar.failures = 0;
+    calendar.dirty = calendar.dirty.max(DirtyLevel::Incremental);
+    calendars::update(ctx, &calendar)?;
+    if calendar.is_running() { Ok(()) } else { nudge(ctx, &calendar, 0, effects) }
+}
+
 /// Nudges a calendar that is dirty and idle, and sees to it that it is nudged again.
 pub(crate) fn nudge<H: ObjectHost>(
     ctx: &Context<'_, H>,

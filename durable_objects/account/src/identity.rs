@@ -1,4 +1,4 @@
-//! The account's one row: whose it is, its overlay, the writer's seat and the maintainer's.
+//! The account's one row: whose it is, its overlay, the maintainer's seat.
 
 use tminus_domain::ids::{AccountId, CalendarId, MessageId, UserId};
 use tminus_domain::time::Timestamp;
@@ -18,10 +18,6 @@ pub(crate) struct Identity {
     pub(crate) overlay_calendar: CalendarId,
     pub(crate) overlay_state: String,
     pub(crate) overlay_nonce: Option<String>,
-    pub(crate) writer: Option<MessageId>,
-    pub(crate) writer_until: Option<Timestamp>,
-    /// 0: no; 1: a live nudge came meanwhile; 2: a bulk one.
-    pub(crate) writer_again: u32,
     pub(crate) write_after: Option<Timestamp>,
     pub(crate) maintainer: Option<MessageId>,
     pub(crate) maintainer_until: Option<Timestamp>,
@@ -32,7 +28,7 @@ pub(crate) fn get<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<Identity, Accou
     let row = ctx
         .first(
             "/* account */ SELECT account_id, user_id, state, overlay_calendar_id, overlay_state, overlay_nonce,
-               writer, writer_until, writer_again, write_after, maintainer, maintainer_until FROM account",
+               write_after, maintainer, maintainer_until FROM account",
             &[],
         )?
         .ok_or(AccountError::Gone)?;
@@ -46,12 +42,9 @@ pub(crate) fn get<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<Identity, Accou
         overlay_calendar: row.parse(3, "calendar id")?,
         overlay_state: row.get(4)?,
         overlay_nonce: row.get(5)?,
-        writer: row.parse_opt(6, "message id")?,
-        writer_until: time(7)?,
-        writer_again: row.get(8)?,
-        write_after: time(9)?,
-        maintainer: row.parse_opt(10, "message id")?,
-        maintainer_until: time(11)?,
+        write_after: time(6)?,
+        maintainer: row.parse_opt(7, "message id")?,
+        maintainer_until: time(8)?,
     })
 }
 
@@ -60,15 +53,12 @@ pub(crate) fn update<H: ObjectHost>(ctx: &Context<'_, H>, identity: &Identity) -
     let time = |at: Option<Timestamp>| Value::from(at.map(Timestamp::millis));
     ctx.run(
         "/* update_account */ UPDATE account
-         SET state = ?1, overlay_state = ?2, overlay_nonce = ?3, writer = ?4, writer_until = ?5, writer_again = ?6,
-             write_after = ?7, maintainer = ?8, maintainer_until = ?9",
+         SET state = ?1, overlay_state = ?2, overlay_nonce = ?3, write_after = ?4, maintainer = ?5,
+             maintainer_until = ?6",
         &[
             identity.state.as_str().into(),
             identity.overlay_state.as_str().into(),
             identity.overlay_nonce.clone().into(),
-            Value::opt_text(identity.writer),
-            time(identity.writer_until),
-            identity.writer_again.into(),
             time(identity.write_after),
             Value::opt_text(identity.maintainer),
             time(identity.maintainer_until),

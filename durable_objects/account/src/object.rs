@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use futures_util::lock::Mutex;
 use serde::de::DeserializeOwned;
+use tminus_domain::dirty::Lane;
 use tminus_domain::ids::TraceId;
 use tminus_domain::time::Timestamp;
 use tminus_ports::{Command, ObjectError, ObjectHost, chain, fresh_id};
@@ -24,10 +25,17 @@ use crate::error::AccountError;
 use crate::runs::{self, Start};
 use crate::schema::MIGRATIONS;
 use crate::timers::{self, Kind};
-use crate::{admin, dirty, identity, maintenance, tokens, writes};
+use crate::writes::Seat;
+use crate::{admin, calendars, dirty, identity, maintenance, tokens, writes};
 
 /// How many timers one alarm handles.
 const TIMERS_AN_ALARM: u32 = 50;
+/// How long the nudge to maintain a new account may take before it is taken for lost.
+const MAINTAIN_AGAIN_MS: i64 = 10_000;
+/// The first pause of a timer that fails; doubles up to an hour.
+const FAILED_PAUSE_MS: i64 = 60_000;
+/// When an object that cannot be opened looks again: a deploy may be under way.
+const UNOPENED_PAUSE_MS: i64 = 300_000;
 
 /// What an AccountDO keeps in memory; everything that matters is in its storage.
 pub struct AccountObject {
@@ -36,13 +44,20 @@ pub struct AccountObject {
     armed: Cell<Option<Timestamp>>,
     /// Held while the token is refreshed: those who wait find the fresh one.
     refreshing: Mutex<()>,
+    seat: Seat,
 }
 
 impl AccountObject {
     /// An object that has seen nothing yet.
     #[must_use]
     pub fn new(config: AccountConfig) -> Self {
-        Self { config, migrated: Cell::new(false), armed: Cell::new(None), refreshing: Mutex::new(()) }
+        Self {
+            config,
+            migrated: Cell::new(false),
+            armed: Cell::new(None),
+            refreshing: Mutex::new(()),
+            seat: Seat::default(),
+        }
     }
 
     /// Answers a command: the JSON of `Result<Reply, ObjectError>`.
@@ -75,6 +90,17 @@ impl AccountObject {
         let trace = trace.to_string();
         let ctx = Context { host, now: host.now(), trace: &trace };
         let mut effects = Effects::new();
+        match self.open(&ctx, "") {
+            Ok(()) => {}
+            Err(AccountError::Gone) => return,
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "the object cannot be opened; its alarm is put off");
+                if let Err(error) = host.set_alarm(ctx.now.plus_millis(UNOPENED_PAUSE_MS)).await {
+                    tracing::error!(%error, "the alarm was not set");
+                }
+                return;
+            }
+        }
         if let Err(error) = self.run_timers(&ctx, &mut effects) {
             tracing::error!(error = %chain(&error), "timers failed");
         }
@@ -99,9 +125,9 @@ impl AccountObject {
             BeginWrite::NAME => {
                 let command: BeginWrite = decode(body)?;
                 encode(&match self.token(&ctx).await {
-                    Ok(token) => {
-                        transaction(host.sql(), || writes::begin(&self.later(&ctx), command, token))?
-                    }
+                    Ok(token) => transaction(host.sql(), || {
+                        writes::begin(&self.later(&ctx), &self.seat, command, token)
+                    })?,
                     Err(AccountError::ConsentNeeded) => WriteStart::NotNow,
                     Err(error) => return Err(error.into()),
                 })
@@ -112,7 +138,7 @@ impl AccountObject {
                     Ok(token) => {
                         transaction(host.sql(), || maintenance::begin(&self.later(&ctx), command, token))?
                     }
-                    Err(AccountError::ConsentNeeded) => Maintenance::Coalesced,
+                    Err(AccountError::ConsentNeeded) => Maintenance::ConsentNeeded,
                     Err(error) => return Err(error.into()),
                 })
             }
@@ -134,7 +160,7 @@ impl AccountObject {
             Create::NAME => run(body, |command: Create| {
                 let overlay_calendar = identity::create(ctx, command.account, command.user)?;
                 tokens::consent(ctx, &self.config, &command)?;
-                reactivate(ctx, effects)?;
+                wake(ctx, effects)?;
                 Ok(Created { overlay_calendar })
             }),
             MarkDirty::NAME => run(body, |command| Ok(dirty::mark(ctx, command)?)),
@@ -151,7 +177,7 @@ impl AccountObject {
                 if let WriteOutcome::Unauthorized { token_version } = command.outcome {
                     tokens::expire(ctx, &self.config, token_version)?;
                 }
-                writes::end(ctx, &command, effects)
+                writes::end(ctx, &self.seat, &command, effects)
             }),
             OverlayCreating::NAME => run(body, |command| maintenance::overlay_creating(ctx, &command)),
             OverlayReady::NAME => run(body, |command| maintenance::overlay_ready(ctx, &command, effects)),
@@ -181,8 +207,11 @@ impl AccountObject {
     ) -> Result<RunStart, AccountError> {
         let token = match self.token(ctx).await {
             Ok(token) => token,
-            // A new consent makes every calendar dirty again.
-            Err(AccountError::ConsentNeeded) => return Ok(RunStart::NotNow),
+            // A new consent wakes every calendar.
+            Err(AccountError::ConsentNeeded) => {
+                transaction(ctx.host.sql(), || runs::suspend(ctx, command.calendar))?;
+                return Ok(RunStart::NotNow);
+            }
             Err(error) => return Err(error),
         };
         let ctx = self.later(ctx);
@@ -230,25 +259,25 @@ impl AccountObject {
         Ok(())
     }
 
+    /// Handles due timers, each by itself: one that fails is put off and delays no other.
     fn run_timers<H: ObjectHost>(
         &self,
         ctx: &Context<'_, H>,
         effects: &mut Effects,
     ) -> Result<(), AccountError> {
-        self.open(ctx, "")?;
         for timer in timers::due(ctx, TIMERS_AN_ALARM)? {
-            let calendar =
-                || timer.subject.parse().map_err(|_| StoreError::Corrupt { what: "timer subject" });
-            transaction(ctx.host.sql(), || -> Result<(), AccountError> {
-                match timer.kind {
-                    Kind::Nudge => dirty::on_timer(ctx, calendar()?, timer.tries, effects)?,
-                    Kind::Lease => runs::on_lease(ctx, calendar()?, effects)?,
-                    Kind::Resync => dirty::on_resync(ctx, calendar()?, effects)?,
-                    Kind::Write => writes::on_timer(ctx, effects)?,
-                    Kind::Maintain => maintenance::on_timer(ctx, timer.tries, effects)?,
+            let mut own = Effects::new();
+            let done = transaction(ctx.host.sql(), || run_timer(ctx, &timer, &mut own));
+            match done {
+                Ok(()) => effects.append(&mut own),
+                Err(error) => {
+                    tracing::error!(kind = %timer.kind, error = %chain(&error), "a timer failed; it is put off");
+                    let pause =
+                        FAILED_PAUSE_MS.saturating_mul(1_i64.checked_shl(timer.tries.min(6)).unwrap_or(64));
+                    let tries = timer.tries.saturating_add(1);
+                    timers::set(ctx, timer.kind, &timer.subject, ctx.now.plus_millis(pause), tries)?;
                 }
-                Ok(())
-            })?;
+            }
         }
         Ok(())
     }
@@ -285,19 +314,36 @@ impl AccountObject {
     }
 }
 
-/// A new consent: what waited for it goes on.
-fn reactivate<H: ObjectHost>(ctx: &Context<'_, H>, effects: &mut Effects) -> Result<(), AccountError> {
+fn run_timer<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    timer: &timers::Due,
+    effects: &mut Effects,
+) -> Result<(), AccountError> {
+    let calendar = || timer.subject.parse().map_err(|_| StoreError::Corrupt { what: "timer subject" });
+    match timer.kind {
+        Kind::Nudge => dirty::on_timer(ctx, calendar()?, timer.tries, effects)?,
+        Kind::Lease => runs::on_lease(ctx, calendar()?, effects)?,
+        Kind::Resync => dirty::on_resync(ctx, calendar()?, effects)?,
+        Kind::Write => writes::on_timer(ctx, effects)?,
+        Kind::Maintain => maintenance::on_timer(ctx, timer.tries, effects)?,
+    }
+    Ok(())
+}
+
+/// A consent: what waited for it goes on, whatever pause it was in, and maintenance is due.
+fn wake<H: ObjectHost>(ctx: &Context<'_, H>, effects: &mut Effects) -> Result<(), AccountError> {
     let revived = ctx.query(
         "/* reactivate */ UPDATE account SET state = 'active' WHERE state <> 'active' RETURNING account_id",
         &[],
     )?;
-    if !revived.is_empty() {
-        for calendar in crate::calendars::all(ctx)? {
-            let level = tminus_domain::dirty::DirtyLevel::Incremental;
-            dirty::mark(ctx, MarkDirty { calendar: calendar.calendar, level })?;
+    for calendar in calendars::all(ctx)? {
+        if !revived.is_empty() || calendar.failures > 0 {
+            dirty::wake(ctx, calendar, effects)?;
         }
-        effects.extend([Nudge::Maintain, Nudge::Write(tminus_domain::dirty::Lane::Bulk)]);
     }
+    let identity = identity::get(ctx)?;
+    timers::set(ctx, Kind::Maintain, identity.account, ctx.now.plus_millis(MAINTAIN_AGAIN_MS), 0)?;
+    effects.push(Nudge::Write(Lane::Bulk));
     Ok(())
 }
 
@@ -338,7 +384,13 @@ async fn nudge<H: ObjectHost>(
     for nudge in effects {
         match nudge {
             Nudge::Calendar(calendar, lane) => {
-                send(ctx.host, Queue::sync(lane), trace, SyncMessage::Calendar { account, calendar }).await?;
+                send(
+                    ctx.host,
+                    Queue::sync(lane),
+                    trace,
+                    SyncMessage::Calendar { account, calendar, mark: None },
+                )
+                .await?;
             }
             Nudge::Maintain => {
                 send(ctx.host, Queue::Backfill, trace, SyncMessage::Maintain { account }).await?;
@@ -352,8 +404,12 @@ async fn nudge<H: ObjectHost>(
 }
 
 fn decode<C: DeserializeOwned>(body: &str) -> Result<C, ObjectError> {
-    serde_json::from_str(body)
-        .map_err(|error| ObjectError::Refused { reason: format!("the command does not decode: {error}") })
+    serde_json::from_str(body).map_err(|error| ObjectError::Refused { reason: undecodable(&error) })
+}
+
+/// Where decoding stopped: serde's own words may hold values of the text.
+fn undecodable(error: &serde_json::Error) -> String {
+    format!("the command does not decode at line {}, column {}", error.line(), error.column())
 }
 
 fn encode<R: serde::Serialize>(reply: &R) -> Result<String, ObjectError> {

@@ -40,18 +40,20 @@ pub(crate) fn begin<H: ObjectHost>(
     holder: MessageId,
 ) -> Result<Start, StoreError> {
     let Some(mut known) = calendars::get(ctx, calendar)? else { return Ok(Start::Coalesced) };
-    if known.phase == Phase::Fetching && known.holder == Some(holder) {
-        return Ok(Start::Fetch(Box::new(known)));
-    }
-    if known.due_at.is_some_and(|due| due > ctx.now) {
+    let own = known.holder == Some(holder) && matches!(known.phase, Phase::Fetching | Phase::Applying);
+    if own {
+        // The message came again: its first fetch may have gone wrong, or may still be under way. What that one
+        // sends is older than what is fetched now.
+        fetch_again(&mut known);
+    } else if known.due_at.is_some_and(|due| due > ctx.now) {
         return Ok(Start::NotNow);
     }
     match known.phase {
+        Phase::Ready => {}
         Phase::Fetching | Phase::Applying if lease::holds(known.lease_until, ctx.now) => {
             return Ok(Start::Coalesced);
         }
         Phase::Fetching | Phase::Applying => take_over(&mut known),
-        Phase::Ready => {}
         Phase::Idle if known.dirty == DirtyLevel::Clean => return Ok(Start::Coalesced),
         Phase::Idle => {
             known.run = Some(ctx.id::<RunId>());
@@ -107,12 +109,7 @@ pub(crate) fn page_fetched<H: ObjectHost>(
         Phase::Applying => return Ok(Progress::Waiting),
         Phase::Idle | Phase::Ready => return Ok(Progress::Stale),
     }
-    (calendar.next_page_token, calendar.next_sync_token) = match &command.next {
-        Next::Page(token) => (Some(token.clone()), None),
-        Next::Cursor(token) => (None, Some(token.clone())),
-    };
-    calendar.phase = Phase::Applying;
-    calendar.applied = "0".repeat(usize::try_from(command.chunks).unwrap_or_default());
+    expect(&mut calendar, &command.next, command.chunks);
     advance(ctx, calendar, effects)
 }
 
@@ -123,8 +120,13 @@ pub(crate) fn chunk_applied<H: ObjectHost>(
     effects: &mut Effects,
 ) -> Result<Progress, StoreError> {
     let Some(mut calendar) = calendars::get(ctx, command.calendar)? else { return Ok(Progress::Stale) };
-    if !calendar.is_at(command.run, command.position, command.attempt) || calendar.phase != Phase::Applying {
+    if !calendar.is_at(command.run, command.position, command.attempt) {
         return Ok(Progress::Stale);
+    }
+    match (calendar.phase, &command.whole) {
+        (Phase::Applying, _) => {}
+        (Phase::Fetching, Some(next)) => expect(&mut calendar, next, 1),
+        _ => return Ok(Progress::Stale),
     }
     if calendar.incarnation != command.incarnation {
         let first = calendar.incarnation == 0;
@@ -138,6 +140,16 @@ pub(crate) fn chunk_applied<H: ObjectHost>(
     calendar.applied =
         calendar.applied.chars().enumerate().map(|(at, mark)| if at == index { '1' } else { mark }).collect();
     advance(ctx, calendar, effects)
+}
+
+/// The page was cut into this many chunks.
+fn expect(calendar: &mut Calendar, next: &Next, chunks: u32) {
+    (calendar.next_page_token, calendar.next_sync_token) = match next {
+        Next::Page(token) => (Some(token.clone()), None),
+        Next::Cursor(token) => (None, Some(token.clone())),
+    };
+    calendar.phase = Phase::Applying;
+    calendar.applied = "0".repeat(usize::try_from(chunks).unwrap_or_default());
 }
 
 /// Goes on as far as the applied chunks allow.
@@ -298,14 +310,31 @@ pub(crate) fn on_lease<H: ObjectHost>(
 
 /// The page goes to another fetcher. What the old one still sends applies, but does not count.
 fn take_over(calendar: &mut Calendar) {
+    fetch_again(calendar);
+    calendar.takeovers = calendar.takeovers.saturating_add(1);
+}
+
+/// The page is fetched once more, under a higher generation: whatever an earlier fetch still sends is older.
+fn fetch_again(calendar: &mut Calendar) {
     calendar.phase = Phase::Ready;
     calendar.holder = None;
     calendar.generation = calendar.generation.saturating_add(1);
     calendar.attempt = calendar.attempt.saturating_add(1);
-    calendar.takeovers = calendar.takeovers.saturating_add(1);
     calendar.next_page_token = None;
     calendar.next_sync_token = None;
     calendar.applied = String::new();
+}
+
+/// The account lost its consent: the run ends, what it covered waits for a new one.
+pub(crate) fn suspend<H: ObjectHost>(ctx: &Context<'_, H>, calendar: CalendarId) -> Result<(), StoreError> {
+    let Some(mut known) = calendars::get(ctx, calendar)? else { return Ok(()) };
+    if known.is_running() {
+        known.uncover();
+        known.end_run();
+        calendars::update(ctx, &known)?;
+    }
+    timers::clear(ctx, Kind::Lease, calendar)?;
+    timers::clear(ctx, Kind::Nudge, calendar)
 }
 
 /// Renews the lease and its timer.

@@ -21,10 +21,22 @@ use crate::error::GraphError;
 use crate::events::{self, Origin, StoredEvent};
 use crate::journal::{self, Change, Entry};
 use crate::mirrors::{self, StoredMirror};
-use crate::{edges, floors, graph, sightings};
+use crate::{claims, edges, floors, graph, sightings};
 
 /// Applies a chunk: as a whole, or, if that fails, item by item, with the failing items in quarantine (rule 11).
 pub(crate) fn apply_chunk<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &ApplyChunk,
+    effects: &mut Effects,
+) -> Result<Applied, GraphError> {
+    transaction(ctx.host.sql(), || {
+        let applied = apply_in(ctx, command, effects)?;
+        claims::expect_writers(ctx, effects)?;
+        Ok(applied)
+    })
+}
+
+fn apply_in<H: ObjectHost>(
     ctx: &Context<'_, H>,
     command: &ApplyChunk,
     effects: &mut Effects,
@@ -50,7 +62,7 @@ pub(crate) fn apply_chunk<H: ObjectHost>(
             match alone {
                 Ok(()) => {
                     tally = attempt.0;
-                    attempt.1.nudges.into_iter().for_each(|(account, lane)| wanted.nudge(account, lane));
+                    wanted.merge(attempt.1);
                 }
                 Err(error) => chunk.quarantine(delta.id(), &error.to_string(), &mut tally)?,
             }
@@ -59,7 +71,7 @@ pub(crate) fn apply_chunk<H: ObjectHost>(
     if command.full {
         chunk.remember_ids()?;
     }
-    wanted.nudges.into_iter().for_each(|(account, lane)| effects.nudge(account, lane));
+    effects.merge(wanted);
     Ok(tally)
 }
 

@@ -3,14 +3,14 @@
 use tminus_domain::dirty::Lane;
 use tminus_domain::lease;
 use tminus_domain::mark::Mark;
-use tminus_domain::mirroring::Step;
+use tminus_domain::mirroring::{Fact, Step};
 use tminus_domain::policy::Edge;
 use tminus_domain::projection::{MirrorBody, Projection, project};
 use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
 use tminus_store::{StoreError, Value, transaction};
 
-use crate::context::Context;
+use crate::context::{Context, Effects};
 use crate::contract::{
     ClaimMirrors, Claimed, MirrorAction, MirrorOperation, MirrorResult, SettleMirrors, Settled,
 };
@@ -34,6 +34,7 @@ pub(crate) fn claim<H: ObjectHost>(
             if !repeated {
                 stored.mirror.claim();
             }
+            correct(ctx, &mut stored)?;
             match operation(ctx, &stored)? {
                 Some(operation) => {
                     stored.claim = Some((command.claim, lease::until(ctx.now, lease::WRITING_MS, 0)));
@@ -77,15 +78,28 @@ fn candidates<H: ObjectHost>(
     .collect()
 }
 
+/// Brings the wish to what the event and the edges want now. They differ only while a job projects again after a
+/// change of the policy.
+fn correct<H: ObjectHost>(ctx: &Context<'_, H>, stored: &mut StoredMirror) -> Result<(), StoreError> {
+    let wanted = body(ctx, stored)?.map(|body| body.hash());
+    if stored.mirror.wanted != wanted && stored.mirror.wish(wanted) {
+        mirrors::put_corrected(ctx, stored)?;
+    }
+    Ok(())
+}
+
 fn operation<H: ObjectHost>(
     ctx: &Context<'_, H>,
     stored: &StoredMirror,
 ) -> Result<Option<MirrorOperation>, StoreError> {
+    let shown = || -> Result<MirrorBody, StoreError> {
+        body(ctx, stored)?.ok_or(StoreError::Corrupt { what: "wish of a mirror" })
+    };
     let action = match stored.mirror.next() {
         None => return Ok(None),
         Some(Step::Delete { etag }) => MirrorAction::Delete { etag },
-        Some(Step::Insert) => MirrorAction::Insert { body: body(ctx, stored)? },
-        Some(Step::Update { etag }) => MirrorAction::Update { body: body(ctx, stored)?, etag },
+        Some(Step::Insert) => MirrorAction::Insert { body: shown()? },
+        Some(Step::Update { etag }) => MirrorAction::Update { body: shown()?, etag },
     };
     Ok(Some(MirrorOperation {
         mark: stored.mark().to_string(),
@@ -95,20 +109,22 @@ fn operation<H: ObjectHost>(
     }))
 }
 
-/// What the mirror is to show now. It is projected again rather than stored: the event and the edges are what
-/// the wish was made from, in the same transaction.
-fn body<H: ObjectHost>(ctx: &Context<'_, H>, stored: &StoredMirror) -> Result<MirrorBody, StoreError> {
-    let missing = StoreError::Corrupt { what: "wish of a mirror" };
-    let event = events::by_id(ctx, stored.key.event)?.ok_or_else(|| missing.clone())?;
+/// What the mirror is to show now, `None` if there is to be none.
+fn body<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    stored: &StoredMirror,
+) -> Result<Option<MirrorBody>, StoreError> {
+    let Some(event) = events::by_id(ctx, stored.key.event)?.filter(|event| !event.deleted) else {
+        return Ok(None);
+    };
     let along = |edge: &&Edge| {
         edge.target_account == stored.key.account && edge.target_calendar == stored.key.calendar
     };
     let edges = edges::leaving(ctx, event.account)?;
-    let edge = edges.iter().find(along).ok_or_else(|| missing.clone())?;
-    match project(&event.content, edge.detail) {
-        Projection::Shown(body) => Ok(body),
-        Projection::Filtered(_) => Err(missing),
-    }
+    Ok(edges.iter().find(along).and_then(|edge| match project(&event.content, edge.detail) {
+        Projection::Shown(body) => Some(body),
+        Projection::Filtered(_) => None,
+    }))
 }
 
 /// Records what became of claimed operations, and sees to what is left.
@@ -139,26 +155,49 @@ fn settle_one<H: ObjectHost>(
         return Ok(());
     }
     stored.claim = None;
+    if matches!(result.fact, Fact::Written { .. } | Fact::Absent) {
+        stored.written = Some(ctx.now);
+    }
     stored.mirror.learn(result.version, result.fact.clone(), ctx.now);
     mirrors::put_fact(ctx, &stored)
 }
 
 /// Sets the timer of an account to when its next mirror can be written. Returns the lane of one that can be now.
 pub(crate) fn watch<H: ObjectHost>(ctx: &Context<'_, H>, account: &str) -> Result<Option<Lane>, StoreError> {
+    let ready = ctx.first(
+        "/* ready_mirror */ SELECT lane FROM event_mirrors
+         WHERE target_account_id = ?1 AND state = 'PENDING' AND next_attempt_ts <= ?2
+           AND (claim_until IS NULL OR claim_until <= ?2)
+         ORDER BY lane, next_attempt_ts LIMIT 1",
+        &[account.into(), ctx.now.millis().into()],
+    )?;
+    if let Some(row) = ready {
+        let due = ctx.now.plus_millis(NUDGE_AGAIN_MS);
+        timers::set(ctx, Kind::Nudge, account, due, 0, None)?;
+        return Ok(Some(mirrors::lane(row.get(0)?)));
+    }
     let next = ctx.first(
-        "/* next_pending_mirror */ SELECT lane, next_attempt_ts, claim_until FROM event_mirrors
-         WHERE target_account_id = ?1 AND state = 'PENDING' ORDER BY lane, next_attempt_ts, start_ts LIMIT 1",
+        "/* next_mirror */ SELECT MIN(MAX(next_attempt_ts, COALESCE(claim_until, 0))) FROM event_mirrors
+         WHERE target_account_id = ?1 AND state = 'PENDING'",
         &[account.into()],
     )?;
-    let Some(row) = next else {
-        timers::clear(ctx, Kind::Nudge, account)?;
-        return Ok(None);
-    };
-    let free_at = row.get::<Option<i64>>(2)?.unwrap_or(0).max(row.get::<i64>(1)?);
-    let ready = free_at <= ctx.now.millis();
-    let due = if ready { ctx.now.plus_millis(NUDGE_AGAIN_MS) } else { Timestamp::from_millis(free_at) };
-    timers::set(ctx, Kind::Nudge, account, due, 0, None)?;
-    Ok(ready.then_some(mirrors::lane(row.get(0)?)))
+    match next.map_or(Ok(None), |row| row.get::<Option<i64>>(0))? {
+        Some(due) => timers::set(ctx, Kind::Nudge, account, Timestamp::from_millis(due), 0, None)?,
+        None => timers::clear(ctx, Kind::Nudge, account)?,
+    }
+    Ok(None)
+}
+
+/// Gives every nudge of a transaction its timer, within the transaction: a mirror never waits without one.
+pub(crate) fn expect_writers<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    effects: &Effects,
+) -> Result<(), StoreError> {
+    let due = ctx.now.plus_millis(NUDGE_AGAIN_MS);
+    effects
+        .nudges
+        .keys()
+        .try_for_each(|account| timers::set_at_most(ctx, Kind::Nudge, &account.to_string(), due))
 }
 
 /// How long a nudge may take before it is taken for lost.

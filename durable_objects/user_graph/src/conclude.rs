@@ -14,7 +14,7 @@ use crate::contract::{ConcludeFullRun, Concluded};
 use crate::error::GraphError;
 use crate::events::{self, Origin};
 use crate::journal::{self, Change, Entry};
-use crate::{edges, floors, mirrors, sightings};
+use crate::{claims, edges, floors, mirrors, sightings};
 
 /// Marks what a full run missed for the first time, deletes what two missed, and holds what is too much.
 pub(crate) fn conclude<H: ObjectHost>(
@@ -22,7 +22,11 @@ pub(crate) fn conclude<H: ObjectHost>(
     command: &ConcludeFullRun,
     effects: &mut Effects,
 ) -> Result<Concluded, GraphError> {
-    Ok(transaction(ctx.host.sql(), || conclude_in(ctx, command, effects))?)
+    Ok(transaction(ctx.host.sql(), || -> Result<_, StoreError> {
+        let concluded = conclude_in(ctx, command, effects)?;
+        claims::expect_writers(ctx, effects)?;
+        Ok(concluded)
+    })?)
 }
 
 fn conclude_in<H: ObjectHost>(
@@ -30,10 +34,16 @@ fn conclude_in<H: ObjectHost>(
     command: &ConcludeFullRun,
     effects: &mut Effects,
 ) -> Result<Concluded, StoreError> {
-    let Some(seen) = seen_ids(ctx, command)? else {
-        // Every chunk leaves a row, even an empty one: the run was concluded before.
-        return concluded_before(ctx, command);
-    };
+    // A run is concluded once: a repeat gets what it came to, also after a takeover raised the generation.
+    if let Some(before) = concluded_before(ctx, command)? {
+        return Ok(before);
+    }
+    let seen = seen_ids(ctx, command)?;
+    if command.generation < floors::of(ctx, command.calendar)? || seen.is_none() {
+        // The page was fetched again meanwhile: who applies its last chunk concludes.
+        return Ok(Concluded::default());
+    }
+    let seen = seen.unwrap_or_default();
     let live = ctx.query(
         "/* live_origins */ SELECT origin_event_id, suspect_generation, canonical_event_id FROM canonical_events
          WHERE origin_account_id = ?1 AND origin_calendar_id = ?2 AND deleted = 0",
@@ -67,7 +77,7 @@ fn conclude_in<H: ObjectHost>(
     sightings::missed(ctx, command.account, command.calendar, &seen, effects)?;
     record_hold(ctx, command, concluded.held, live.len())?;
     ctx.run(
-        "/* forget_full_run */ DELETE FROM full_run_chunks WHERE calendar_id = ?1",
+        "/* forget_full_runs */ DELETE FROM full_run_chunks WHERE calendar_id = ?1",
         &[Value::text(command.calendar)],
     )?;
     floors::raise(ctx, command.calendar, command.generation)?;
@@ -82,10 +92,10 @@ fn remember<H: ObjectHost>(
     concluded: Concluded,
 ) -> Result<(), StoreError> {
     ctx.run(
-        "/* remember_full_run */ INSERT INTO full_runs (calendar_id, generation, suspects, deleted, held)
-         VALUES (?1, ?2, ?3, ?4, ?5)
+        "/* remember_full_run */ INSERT INTO full_runs (calendar_id, generation, suspects, deleted, held, run_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (calendar_id) DO UPDATE
-         SET generation = excluded.generation, suspects = excluded.suspects, deleted = excluded.deleted,
+         SET run_id = excluded.run_id, generation = excluded.generation, suspects = excluded.suspects, deleted = excluded.deleted,
              held = excluded.held",
         &[
             Value::text(command.calendar),
@@ -93,6 +103,7 @@ fn remember<H: ObjectHost>(
             concluded.suspects.into(),
             concluded.deleted.into(),
             concluded.held.into(),
+            Value::text(command.run),
         ],
     )
 }
@@ -100,14 +111,13 @@ fn remember<H: ObjectHost>(
 fn concluded_before<H: ObjectHost>(
     ctx: &Context<'_, H>,
     command: &ConcludeFullRun,
-) -> Result<Concluded, StoreError> {
+) -> Result<Option<Concluded>, StoreError> {
     let row = ctx.first(
-        "/* full_run */ SELECT suspects, deleted, held FROM full_runs WHERE calendar_id = ?1",
-        &[Value::text(command.calendar)],
+        "/* full_run */ SELECT suspects, deleted, held FROM full_runs WHERE calendar_id = ?1 AND run_id = ?2",
+        &[Value::text(command.calendar), Value::text(command.run)],
     )?;
-    row.map_or(Ok(Concluded::default()), |row| {
-        Ok(Concluded { suspects: row.get(0)?, deleted: row.get(1)?, held: row.get(2)? })
-    })
+    row.map(|row| Ok(Concluded { suspects: row.get(0)?, deleted: row.get(1)?, held: row.get(2)? }))
+        .transpose()
 }
 
 /// The ids that the run saw; `None` if it left none behind, not even an empty chunk.

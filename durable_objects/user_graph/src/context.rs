@@ -46,6 +46,11 @@ pub(crate) struct Effects {
 }
 
 impl Effects {
+    /// Adds the effects of one more step.
+    pub(crate) fn merge(&mut self, more: Self) {
+        more.nudges.into_iter().for_each(|(account, lane)| self.nudge(account, lane));
+    }
+
     /// Nudges the writer of a target account.
     pub(crate) fn nudge(&mut self, account: AccountId, lane: Lane) {
         let known = self.nudges.entry(account).or_insert(lane);

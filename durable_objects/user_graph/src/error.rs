@@ -9,9 +9,6 @@ pub enum GraphError {
     /// The object was never created.
     #[error("no such graph")]
     Gone,
-    /// The command asks for something that cannot be.
-    #[error("refused: {0}")]
-    Refused(String),
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -21,7 +18,6 @@ impl From<GraphError> for ObjectError {
     fn from(error: GraphError) -> Self {
         match error {
             GraphError::Gone => Self::Gone,
-            GraphError::Refused(reason) => Self::Refused { reason },
             GraphError::Store(StoreError::NewerSchema { stored, known }) => {
                 Self::NewerSchema { stored, known }
             }

@@ -16,7 +16,7 @@ use crate::events::StoredEvent;
 /// The columns that [`decode`] reads, in its order.
 pub(crate) const COLUMNS: &str = "canonical_event_id, target_account_id, target_calendar_id, last_projected_hash, \
     state, error_message, desired_hash, desired_version, provider_etag, id_generation, in_doubt, attempts, \
-    next_attempt_ts, claim_id, claim_until, restores, restore_day, lane, provider_updated";
+    next_attempt_ts, claim_id, claim_until, restores, restore_day, lane, provider_updated, missed";
 
 /// What tells a mirror from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub(crate) struct StoredMirror {
     pub(crate) claim: Option<(ClaimId, Timestamp)>,
     pub(crate) restores: u32,
     pub(crate) restore_day: Option<String>,
+    /// When a write was acknowledged just now; `None` keeps what is stored.
+    pub(crate) written: Option<Timestamp>,
 }
 
 impl StoredMirror {
@@ -73,12 +75,14 @@ pub(crate) fn decode(row: &Row) -> Result<StoredMirror, StoreError> {
             id_generation: row.get(9)?,
             claimed: claim.is_some(),
             in_doubt: row.get(10)?,
+            missed: row.get(19)?,
             attempts: row.get(11)?,
             next_attempt: Timestamp::from_millis(row.get(12)?),
         },
         claim: claim.zip(until.map(Timestamp::from_millis)),
         restores: row.get(15)?,
         restore_day: row.get(16)?,
+        written: None,
         lane: lane(row.get(17)?),
     })
 }
@@ -226,6 +230,24 @@ fn put_wish<H: ObjectHost>(
     )
 }
 
+/// Stores a wish that was corrected at its claim; lane and order stay as they are.
+pub(crate) fn put_corrected<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    stored: &StoredMirror,
+) -> Result<(), StoreError> {
+    ctx.run(
+        "/* put_corrected */ UPDATE event_mirrors SET desired_hash = ?4, desired_version = ?5
+         WHERE canonical_event_id = ?1 AND target_account_id = ?2 AND target_calendar_id = ?3",
+        &[
+            Value::text(stored.key.event),
+            Value::text(stored.key.account),
+            Value::text(stored.key.calendar),
+            Value::opt_text(stored.mirror.wanted.as_ref().map(ProjectionHash::as_str)),
+            stored.mirror.version.into(),
+        ],
+    )
+}
+
 /// Stores what was learnt of a mirror at the provider, with its claim (`None` releases it).
 pub(crate) fn put_fact<H: ObjectHost>(ctx: &Context<'_, H>, stored: &StoredMirror) -> Result<(), StoreError> {
     let mirror = &stored.mirror;
@@ -233,7 +255,8 @@ pub(crate) fn put_fact<H: ObjectHost>(ctx: &Context<'_, H>, stored: &StoredMirro
         "/* put_fact */ UPDATE event_mirrors
          SET last_projected_hash = ?4, provider_etag = ?5, id_generation = ?6, in_doubt = ?7, attempts = ?8,
              next_attempt_ts = ?9, state = ?10, error_message = ?11, claim_id = ?12, claim_until = ?13,
-             restores = ?14, restore_day = ?15, provider_event_id = ?16, last_write_ts = ?17, provider_updated = ?18
+             restores = ?14, restore_day = ?15, provider_event_id = ?16, last_write_ts = COALESCE(?17, last_write_ts), provider_updated = ?18,
+             missed = ?19
          WHERE canonical_event_id = ?1 AND target_account_id = ?2 AND target_calendar_id = ?3",
         &[
             Value::text(stored.key.event),
@@ -252,8 +275,9 @@ pub(crate) fn put_fact<H: ObjectHost>(ctx: &Context<'_, H>, stored: &StoredMirro
             stored.restores.into(),
             stored.restore_day.clone().into(),
             Value::text(stored.mark().provider_event_id()),
-            ctx.now.to_rfc3339().into(),
+            stored.written.map(Timestamp::to_rfc3339).into(),
             mirror.updated.map(Timestamp::millis).into(),
+            mirror.missed.into(),
         ],
     )
 }

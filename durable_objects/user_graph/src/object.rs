@@ -5,10 +5,10 @@ use std::cell::Cell;
 use serde::de::DeserializeOwned;
 use tminus_domain::ids::{TraceId, UserId};
 use tminus_domain::time::Timestamp;
-use tminus_ports::{Command, ObjectError, ObjectHost, fresh_id};
+use tminus_ports::{Command, ObjectError, ObjectHost, chain, fresh_id};
 use tminus_queues::{MirrorNudge, Queue, send};
-use tminus_store::StoreError;
 use tminus_store::migrate::{migrate_up, version};
+use tminus_store::{StoreError, transaction};
 use tracing::Instrument as _;
 
 use crate::context::{Context, Effects};
@@ -23,6 +23,10 @@ use crate::{apply, claims, conclude, graph, reads, reproject};
 
 /// How many timers one alarm handles.
 const TIMERS_AN_ALARM: u32 = 50;
+/// The first pause of a timer that fails; doubles up to an hour.
+const FAILED_PAUSE_MS: i64 = 60_000;
+/// When an object that cannot be opened looks again: a deploy may be under way.
+const UNOPENED_PAUSE_MS: i64 = 300_000;
 /// The longest pause between two nudges of the same account.
 const MAX_PAUSE_MS: i64 = 3_600_000;
 
@@ -67,8 +71,19 @@ impl UserGraphObject {
         let trace = trace.to_string();
         let ctx = Context { host, now: host.now(), trace: &trace };
         let mut effects = Effects::default();
+        match self.open(&ctx) {
+            Ok(()) => {}
+            Err(GraphError::Gone) => return,
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "the object cannot be opened; its alarm is put off");
+                if let Err(error) = host.set_alarm(ctx.now.plus_millis(UNOPENED_PAUSE_MS)).await {
+                    tracing::error!(%error, "the alarm was not set");
+                }
+                return;
+            }
+        }
         if let Err(error) = self.run_timers(&ctx, &mut effects) {
-            tracing::error!(%error, "timers failed");
+            tracing::error!(error = %chain(&error), "timers failed");
         }
         self.act(&ctx, effects).await;
     }
@@ -114,42 +129,34 @@ impl UserGraphObject {
         Ok(())
     }
 
+    /// Handles due timers, each by itself: one that fails is put off and delays no other.
     fn run_timers<H: ObjectHost>(
         &self,
         ctx: &Context<'_, H>,
         effects: &mut Effects,
     ) -> Result<(), GraphError> {
-        self.open(ctx)?;
         for timer in timers::due(ctx, TIMERS_AN_ALARM)? {
-            match timer.kind {
-                Kind::Reproject => reproject::step(ctx, timer.cursor.as_deref(), effects)?,
-                Kind::Nudge => {
-                    if let Some(lane) = claims::watch(ctx, &timer.subject)? {
-                        let account =
-                            timer.subject.parse().map_err(|_| StoreError::Corrupt { what: "timer" })?;
-                        effects.nudge(account, lane);
-                        let tries = timer.tries.saturating_add(1);
-                        let pause = claims::NUDGE_AGAIN_MS.checked_shl(tries.min(20)).unwrap_or(MAX_PAUSE_MS);
-                        let due = ctx.now.plus_millis(pause.min(MAX_PAUSE_MS));
-                        timers::set(ctx, Kind::Nudge, &timer.subject, due, tries, None)?;
-                    }
+            let mut own = Effects::default();
+            let done = transaction(ctx.host.sql(), || run_timer(ctx, &timer, &mut own));
+            match done {
+                Ok(()) => effects.merge(own),
+                Err(error) => {
+                    tracing::error!(kind = ?timer.kind, error = %chain(&error), "a timer failed; it is put off");
+                    let pause =
+                        FAILED_PAUSE_MS.saturating_mul(1_i64.checked_shl(timer.tries.min(6)).unwrap_or(64));
+                    let (due, tries) = (ctx.now.plus_millis(pause), timer.tries.saturating_add(1));
+                    timers::set(ctx, timer.kind, &timer.subject, due, tries, timer.cursor.as_deref())?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Acts on the outside after the commit. The timers come first, before anything is awaited: a nudge that is
-    /// lost after that is sent again by its timer.
+    /// Acts on the outside after the commit, in which each nudge got its timer. The alarm comes first: a nudge that
+    /// is lost after that is sent again.
     async fn act<H: ObjectHost>(&self, ctx: &Context<'_, H>, effects: Effects) {
         if !self.migrated.get() {
             return;
-        }
-        let due = ctx.now.plus_millis(claims::NUDGE_AGAIN_MS);
-        for account in effects.nudges.keys() {
-            if let Err(error) = timers::set_at_most(ctx, Kind::Nudge, &account.to_string(), due) {
-                tracing::error!(%error, "a timer was not set");
-            }
         }
         self.arm(ctx).await;
         if let Err(error) = nudge(ctx, &effects).await {
@@ -177,6 +184,27 @@ impl UserGraphObject {
     }
 }
 
+fn run_timer<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    timer: &timers::Due,
+    effects: &mut Effects,
+) -> Result<(), GraphError> {
+    match timer.kind {
+        Kind::Reproject => reproject::step(ctx, timer.cursor.as_deref(), effects)?,
+        Kind::Nudge => {
+            if let Some(lane) = claims::watch(ctx, &timer.subject)? {
+                let account = timer.subject.parse().map_err(|_| StoreError::Corrupt { what: "timer" })?;
+                effects.nudge(account, lane);
+                let tries = timer.tries.saturating_add(1);
+                let pause = claims::NUDGE_AGAIN_MS.checked_shl(tries.min(20)).unwrap_or(MAX_PAUSE_MS);
+                let due = ctx.now.plus_millis(pause.min(MAX_PAUSE_MS));
+                timers::set(ctx, Kind::Nudge, &timer.subject, due, tries, None)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 async fn nudge<H: ObjectHost>(ctx: &Context<'_, H>, effects: &Effects) -> Result<(), ObjectError> {
     if effects.nudges.is_empty() {
         return Ok(());
@@ -194,12 +222,17 @@ async fn nudge<H: ObjectHost>(ctx: &Context<'_, H>, effects: &Effects) -> Result
     Ok(())
 }
 
+/// Where decoding stopped: serde's own words may hold values of the text.
+fn undecodable(error: &serde_json::Error) -> String {
+    format!("the command does not decode at line {}, column {}", error.line(), error.column())
+}
+
 fn answer<C: Command + DeserializeOwned>(
     body: &str,
     run: impl FnOnce(C) -> Result<C::Reply, GraphError>,
 ) -> Result<String, ObjectError> {
-    let command: C = serde_json::from_str(body)
-        .map_err(|error| ObjectError::Refused { reason: format!("the command does not decode: {error}") })?;
+    let command: C =
+        serde_json::from_str(body).map_err(|error| ObjectError::Refused { reason: undecodable(&error) })?;
     let reply = run(command)?;
     serde_json::to_string(&Ok::<_, ObjectError>(reply))
         .map_err(|error| ObjectError::Internal { reason: format!("the reply does not encode: {error}") })

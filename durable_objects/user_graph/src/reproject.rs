@@ -6,7 +6,7 @@ use tminus_store::{StoreError, transaction};
 
 use crate::context::{Context, Effects};
 use crate::timers::{self, Kind};
-use crate::{edges, events, mirrors};
+use crate::{claims, edges, events, mirrors};
 
 /// How many events one step projects.
 const STEP: u32 = 200;
@@ -47,6 +47,7 @@ pub(crate) fn step<H: ObjectHost>(
             let known = mirrors::of_event(ctx, stored.event)?;
             mirrors::reproject(ctx, &edges, &stored, known, Lane::Bulk, effects)?;
         }
+        claims::expect_writers(ctx, effects)?;
         match last {
             Some(last) if rows.len() >= usize::try_from(STEP).unwrap_or(usize::MAX) => {
                 timers::set(ctx, Kind::Reproject, SUBJECT, ctx.now, 0, Some(&last))

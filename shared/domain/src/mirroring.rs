@@ -14,6 +14,10 @@ use crate::words;
 pub const MAX_ATTEMPTS: u32 = 12;
 /// After this many restores of one mirror within a day it is given up (protocol rule 23).
 pub const MAX_RESTORES_A_DAY: u32 = 3;
+/// The pause after a first failure; doubles up to [`MAX_PAUSE_MS`].
+const FIRST_PAUSE_MS: i64 = 500;
+/// The longest pause between two attempts.
+const MAX_PAUSE_MS: i64 = 300_000;
 /// How long an answer may be late: twice the deadline of a call.
 const IN_DOUBT_MS: i64 = 20_000;
 
@@ -52,6 +56,8 @@ pub struct Mirror {
     pub claimed: bool,
     /// Whether a write was sent whose answer never came.
     pub in_doubt: bool,
+    /// Whether it was found absent once while in doubt.
+    pub missed: bool,
     /// Attempts since the last success or change of wish.
     pub attempts: u32,
     /// Not to be written before this.
@@ -75,17 +81,12 @@ impl Mirror {
             id_generation: 0,
             claimed: false,
             in_doubt: false,
+            missed: false,
             attempts: 0,
             next_attempt: Timestamp::from_millis(0),
             state: MirrorState::Pending,
             error: None,
         }
-    }
-
-    /// Whether the provider holds nothing of it, for certain.
-    #[must_use]
-    pub const fn is_absent(&self) -> bool {
-        self.acked.is_none() && !self.in_doubt
     }
 
     /// Changes the wish; `false` if it is the same as before.
@@ -141,12 +142,11 @@ impl Mirror {
                 self.succeeded(version);
             }
             Fact::Absent => {
-                let doubted = self.in_doubt && self.attempts == 0;
                 self.acked = None;
                 self.etag = None;
-                if doubted && self.wanted.is_none() {
+                if self.in_doubt && !self.missed && self.wanted.is_none() {
                     // A write whose answer was lost may still arrive: look once more when it cannot.
-                    self.attempts = 1;
+                    self.missed = true;
                     self.next_attempt = now.plus_millis(IN_DOUBT_MS);
                 } else {
                     self.succeeded(version);
@@ -157,21 +157,25 @@ impl Mirror {
                 self.etag = Some(etag);
                 self.updated = updated;
                 self.in_doubt = false;
-                self.tried(now, 0);
+                self.tried(now);
             }
             Fact::IdBurnt => {
                 self.acked = None;
                 self.etag = None;
                 self.in_doubt = false;
                 self.id_generation = self.id_generation.saturating_add(1);
-                self.tried(now, 0);
+                self.tried(now);
             }
             Fact::InDoubt => {
                 self.in_doubt = true;
-                self.attempts = 0;
-                self.next_attempt = now.plus_millis(1_000);
+                self.missed = false;
+                // An outage may be long: the pause grows, but the mirror is never given up for it.
+                self.attempts = self.attempts.saturating_add(1).min(MAX_ATTEMPTS.saturating_sub(1));
+                let pause = FIRST_PAUSE_MS.checked_shl(self.attempts).unwrap_or(MAX_PAUSE_MS);
+                self.next_attempt = now.plus_millis(pause.min(MAX_PAUSE_MS));
             }
-            Fact::TryAfter { seconds } => self.tried(now, i64::from(seconds).saturating_mul(1000)),
+            // Waiting is no attempt.
+            Fact::TryAfter { seconds } => self.next_attempt = now.plus_seconds(i64::from(seconds)),
             Fact::Refused { reason } => {
                 self.error = Some(reason);
                 self.state = MirrorState::Error;
@@ -217,6 +221,7 @@ impl Mirror {
 
     fn succeeded(&mut self, version: u32) {
         self.in_doubt = false;
+        self.missed = false;
         self.error = None;
         self.attempts = 0;
         if version == self.version {
@@ -224,9 +229,14 @@ impl Mirror {
         }
     }
 
-    fn tried(&mut self, now: Timestamp, wait_ms: i64) {
+    /// An attempt met something else than it expected. The first is followed up at once, later ones with a pause.
+    fn tried(&mut self, now: Timestamp) {
+        let pause = match self.attempts {
+            0 | 1 => 0,
+            attempts => FIRST_PAUSE_MS.checked_shl(attempts).unwrap_or(MAX_PAUSE_MS).min(MAX_PAUSE_MS),
+        };
         self.attempts = self.attempts.saturating_add(1);
-        self.next_attempt = now.plus_millis(wait_ms);
+        self.next_attempt = now.plus_millis(pause);
         if self.attempts >= MAX_ATTEMPTS {
             self.error = Some(format!("given up after {} attempts", self.attempts));
         }
@@ -325,123 +335,4 @@ pub enum Sight<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn hash(text: &str) -> ProjectionHash {
-        ProjectionHash::from_stored(text.to_owned())
-    }
-    fn written(text: &str) -> Fact {
-        Fact::Written { hash: hash(text), etag: format!("e-{text}"), updated: Some(NOW) }
-    }
-    const NOW: Timestamp = Timestamp::from_millis(1_000_000);
-
-    #[test]
-    fn a_mirror_is_inserted_updated_and_deleted() {
-        let mut mirror = Mirror::wished(hash("a"));
-        assert_eq!(mirror.next(), Some(Step::Insert));
-        mirror.learn(1, written("a"), NOW);
-        assert_eq!((mirror.next(), mirror.state), (None, MirrorState::Active));
-        assert!(!mirror.wish(Some(hash("a"))), "the same wish changes nothing");
-        assert!(mirror.wish(Some(hash("b"))));
-        assert_eq!(mirror.next(), Some(Step::Update { etag: "e-a".into() }));
-        mirror.learn(2, written("b"), NOW);
-        assert!(mirror.wish(None));
-        assert_eq!(mirror.next(), Some(Step::Delete { etag: Some("e-b".into()) }));
-        mirror.learn(3, Fact::Absent, NOW);
-        assert_eq!((mirror.next(), mirror.state), (None, MirrorState::Deleted));
-    }
-
-    #[test]
-    fn settling_an_old_version_leaves_the_mirror_pending() {
-        let mut mirror = Mirror::wished(hash("a"));
-        mirror.wish(Some(hash("b")));
-        mirror.learn(1, written("a"), NOW);
-        assert_eq!(mirror.state, MirrorState::Pending);
-        assert_eq!(mirror.next(), Some(Step::Update { etag: "e-a".into() }));
-    }
-
-    #[test]
-    fn a_lost_answer_is_followed_by_a_repeat_and_never_forgotten() {
-        let mut mirror = Mirror::wished(hash("a"));
-        mirror.learn(1, Fact::InDoubt, NOW);
-        assert_eq!(mirror.next(), Some(Step::Insert));
-        mirror.learn(1, Fact::Exists { hash: hash("a"), etag: "x".into(), updated: None }, NOW);
-        assert_eq!(mirror.state, MirrorState::Active);
-
-        let mut mirror = Mirror::wished(hash("a"));
-        mirror.learn(1, Fact::InDoubt, NOW);
-        mirror.wish(None);
-        assert_eq!(mirror.next(), Some(Step::Delete { etag: None }));
-        mirror.learn(2, Fact::Absent, NOW);
-        assert_eq!(mirror.state, MirrorState::Pending, "the insert may still arrive");
-        assert!(mirror.next_attempt > NOW);
-        mirror.learn(2, Fact::Absent, NOW);
-        assert_eq!(mirror.state, MirrorState::Deleted);
-    }
-
-    #[test]
-    fn a_wish_that_returns_while_a_write_is_under_way_does_not_rest() {
-        let mut mirror = Mirror::wished(hash("a"));
-        mirror.learn(1, written("a"), NOW);
-        mirror.wish(Some(hash("b")));
-        mirror.claim();
-        mirror.wish(Some(hash("a")));
-        assert_eq!(mirror.state, MirrorState::Pending, "the write of b may arrive");
-        // The writer crashed; its claim ran out and another takes over.
-        mirror.claim();
-        assert_eq!(mirror.next(), Some(Step::Update { etag: "e-a".into() }));
-        mirror.learn(3, Fact::Exists { hash: hash("b"), etag: "e-b".into(), updated: None }, NOW);
-        assert_eq!(mirror.next(), Some(Step::Update { etag: "e-b".into() }));
-    }
-
-    #[test]
-    fn a_burnt_id_is_replaced_by_the_next_generation() {
-        let mut mirror = Mirror::wished(hash("a"));
-        mirror.learn(1, Fact::IdBurnt, NOW);
-        assert_eq!((mirror.id_generation, mirror.next()), (1, Some(Step::Insert)));
-    }
-
-    #[test]
-    fn a_mirror_that_never_succeeds_is_given_up_until_its_wish_changes() {
-        let mut mirror = Mirror::wished(hash("a"));
-        for _ in 0..MAX_ATTEMPTS {
-            mirror.learn(1, Fact::TryAfter { seconds: 1 }, NOW);
-        }
-        assert_eq!(mirror.state, MirrorState::Error);
-        assert!(mirror.wish(Some(hash("a"))), "the same wish takes it up again");
-        assert_eq!(mirror.state, MirrorState::Pending);
-    }
-
-    #[test]
-    fn an_echo_changes_nothing_and_an_edit_by_hand_is_undone() {
-        let mut mirror = Mirror::wished(hash("a"));
-        let (a, x) = (hash("a"), hash("x"));
-        assert!(!mirror.see(Sight::Deleted), "pending: ignored");
-        mirror.learn(1, written("a"), NOW);
-        assert!(!mirror.see(Sight::Live { etag: "e-a", hash: &a, updated: Some(NOW) }));
-        let before = Some(NOW.plus_millis(-1));
-        assert!(!mirror.see(Sight::Live { etag: "e-0", hash: &x, updated: before }), "old news");
-        mirror.claim();
-        assert!(!mirror.see(Sight::Live { etag: "e-2", hash: &x, updated: Some(NOW) }), "claimed: ignored");
-        mirror.release();
-        assert!(mirror.see(Sight::Live { etag: "e-2", hash: &a, updated: Some(NOW) }));
-        assert_eq!(mirror.state, MirrorState::Active, "only the etag moved");
-        assert!(mirror.see(Sight::Live { etag: "e-3", hash: &x, updated: Some(NOW) }));
-        assert_eq!(mirror.next(), Some(Step::Update { etag: "e-3".into() }));
-    }
-
-    #[test]
-    fn a_mirror_that_a_whole_list_does_not_hold_is_looked_for_and_made_again() {
-        let mut mirror = Mirror::wished(hash("a"));
-        mirror.learn(1, written("a"), NOW);
-        assert!(mirror.see(Sight::Missing));
-        assert_eq!(mirror.next(), Some(Step::Insert));
-        let mut gone = mirror.clone();
-        let exists = Fact::Exists { hash: hash("a"), etag: "e-a".into(), updated: Some(NOW) };
-        mirror.learn(1, exists, NOW);
-        assert_eq!(mirror.state, MirrorState::Active, "the list was older than our write");
-        gone.learn(1, Fact::IdBurnt, NOW);
-        assert_eq!((gone.id_generation, gone.next()), (1, Some(Step::Insert)));
-    }
-}
+mod tests;

@@ -37,7 +37,7 @@ pub async fn consume<P: Ports>(ports: &P, _queue: Queue, text: &str, attempts: u
 }
 
 async fn apply<P: Ports>(ports: &P, trace: &str, delta_chunk: DeltaChunk) -> Result<(), CallError> {
-    let DeltaChunk { user, account, calendar, role, chunk, full, lane, items } = delta_chunk;
+    let DeltaChunk { user, account, calendar, role, chunk, full, lane, items, whole } = delta_chunk;
     let (user, object) = (user.to_string(), account.to_string());
     let deltas = items.iter().map(delta).collect();
     let command = ApplyChunk { account, calendar, role, chunk, full, lane, deltas };
@@ -49,6 +49,7 @@ async fn apply<P: Ports>(ports: &P, trace: &str, delta_chunk: DeltaChunk) -> Res
         attempt: chunk.attempt,
         index: chunk.index,
         incarnation: applied.incarnation,
+        whole,
     };
     let mut progress = call(ports, &object, trace, &counted).await?;
     if progress == Progress::Conclude {

@@ -22,6 +22,8 @@ use crate::write::{Halt, write};
 
 /// How many operations one batch holds.
 const BATCH: u32 = 50;
+/// After this long a writer leaves the seat, well before its lease ends.
+const SITTING_MS: i64 = 20_000;
 /// How many batches one sitting writes before others get a turn.
 const MAX_ROUNDS: u32 = 10;
 
@@ -84,6 +86,7 @@ async fn rounds<P: Ports>(
 ) -> Result<WriteOutcome, CallError> {
     let graph = grant.user.to_string();
     let api = CalendarApi::new(ports, &config.api_base, &grant.token.access);
+    let leave = ports.now().plus_millis(SITTING_MS);
     let mut more = None;
     for _ in 0..MAX_ROUNDS {
         let claim: ClaimId = fresh_id(ports);
@@ -108,6 +111,7 @@ async fn rounds<P: Ports>(
             Some(Halt::Unauthorized) => {
                 return Ok(WriteOutcome::Unauthorized { token_version: grant.token.version });
             }
+            Some(Halt::CalendarMissing) => return Ok(WriteOutcome::CalendarMissing),
             Some(Halt::TryAfter { seconds }) => return Ok(WriteOutcome::TryAfter { seconds }),
             None => {}
         }
@@ -115,7 +119,7 @@ async fn rounds<P: Ports>(
             None => return Ok(WriteOutcome::Drained),
             Some(lane) => more = Some(lane),
         }
-        if *used >= grant.permits {
+        if *used >= grant.permits || ports.now() > leave {
             break;
         }
     }

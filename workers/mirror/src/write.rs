@@ -10,6 +10,11 @@ use tminus_user_graph::contract::{MirrorAction, MirrorOperation, MirrorResult};
 
 use crate::body;
 
+/// How long a calendar that is not there is left alone.
+const MISSING_PAUSE_S: u32 = 60;
+/// How long an account is left alone after a whole batch got no answer.
+const OUTAGE_PAUSE_S: u32 = 2;
+
 /// One operation, ready to be sent.
 struct Prepared<'a> {
     operation: &'a MirrorOperation,
@@ -34,6 +39,8 @@ pub(crate) struct Written {
 pub(crate) enum Halt {
     /// The access token was refused.
     Unauthorized,
+    /// A calendar is not there or cannot be written.
+    CalendarMissing,
     /// The provider asks for patience.
     TryAfter {
         /// Seconds to wait.
@@ -61,7 +68,10 @@ pub(crate) async fn write<'a, P: Ports>(
                 prepared.push(Prepared { operation, mark, calendar, event });
             }
             // The calendar is not there (yet): maintenance makes it.
-            _ => written.results.push(result(operation, Fact::TryAfter { seconds: 60 })),
+            _ => {
+                written.halt = written.halt.or(Some(Halt::CalendarMissing));
+                written.results.push(result(operation, Fact::TryAfter { seconds: MISSING_PAUSE_S }));
+            }
         }
     }
     let ids: Vec<String> = prepared.iter().map(|prepared| prepared.mark.provider_event_id()).collect();
@@ -101,6 +111,10 @@ impl Prepared<'_> {
         }
     }
 
+    const fn inserts(&self) -> bool {
+        matches!(self.operation.action, MirrorAction::Insert { .. })
+    }
+
     const fn deletes(&self) -> bool {
         matches!(self.operation.action, MirrorAction::Delete { .. })
     }
@@ -120,6 +134,10 @@ async fn send<P: Ports>(
         Ok(answers) => answers,
         Err(error) => {
             tracing::warn!(%error, operations = ops.len(), "a batch failed");
+            if error.failure.effect_unknown() {
+                let seconds = error.retry_after_s.unwrap_or(OUTAGE_PAUSE_S);
+                written.halt = written.halt.or(Some(Halt::TryAfter { seconds }));
+            }
             ops.iter().map(|_| Err(error.clone())).collect()
         }
     }
@@ -145,6 +163,11 @@ fn judge(
     };
     match error.failure {
         Failure::NotFound | Failure::Gone if prepared.deletes() => Some(Fact::Absent),
+        // What cannot be inserted into is the calendar itself: a look would find nothing and burn the id.
+        Failure::NotFound | Failure::Forbidden | Failure::ReadOnly if prepared.inserts() => {
+            *halt = halt.or(Some(Halt::CalendarMissing));
+            Some(Fact::TryAfter { seconds: MISSING_PAUSE_S })
+        }
         Failure::Duplicate
         | Failure::PreconditionFailed
         | Failure::Gone

@@ -23,8 +23,8 @@ pub async fn consume<P: Ports + RegistrySql>(
     let span = tracing::info_span!("nudge", worker = "sync", %trace, %account, message_id = %id, attempts);
     async {
         let done = match message.body {
-            SyncMessage::Calendar { account, calendar } => {
-                fetch::page(ports, config, fetch::Nudge { account, calendar, holder: id, trace }).await
+            SyncMessage::Calendar { account, calendar, mark } => {
+                fetch::page(ports, config, fetch::Nudge { account, calendar, mark, holder: id, trace }).await
             }
             SyncMessage::Maintain { account } => {
                 maintain::account(ports, config, maintain::Nudge { account, holder: id, trace }).await

@@ -1,14 +1,16 @@
 //! Fetching a page of a calendar (protocol rules 6 to 9).
 //!
 //! Effects, and why each may repeat:
-//! 1. the run is begun: the same message re-enters its lease;
-//! 2. the page is recorded with its number of chunks: a repeat changes nothing;
+//! 1. the run is begun: the same message fetches again, under a higher generation;
+//! 2. the page is recorded with its number of chunks (a page of one chunk when that is applied): a repeat changes
+//!    nothing;
 //! 3. the chunks are sent: applying one twice is applying it once;
 //! 4. a failure is recorded: only for the present attempt.
 
 use tminus_account::contract::{
-    BeginRun, Next, PageFetched, Progress, RunFailed, RunFailure, RunGrant, RunStart,
+    BeginRun, MarkDirty, Next, PageFetched, Progress, RunFailed, RunFailure, RunGrant, RunStart,
 };
+use tminus_domain::dirty::DirtyLevel;
 use tminus_domain::ids::{AccountId, CalendarId, MessageId, TraceId};
 use tminus_google::{ApiError, CalendarApi, EventPage, Failure, ListEvents};
 use tminus_ports::{Ports, call};
@@ -28,6 +30,7 @@ const MAX_PAUSE_S: u32 = 300;
 pub(crate) struct Nudge {
     pub(crate) account: AccountId,
     pub(crate) calendar: CalendarId,
+    pub(crate) mark: Option<DirtyLevel>,
     pub(crate) holder: MessageId,
     pub(crate) trace: TraceId,
 }
@@ -35,6 +38,9 @@ pub(crate) struct Nudge {
 /// Fetches the calendar's next page, if there is anything to fetch and no one else does.
 pub(crate) async fn page<P: Ports>(ports: &P, config: &Config, nudge: Nudge) -> Result<(), SyncError> {
     let (object, trace) = (nudge.account.to_string(), nudge.trace.to_string());
+    if let Some(level) = nudge.mark {
+        call(ports, &object, &trace, &MarkDirty { calendar: nudge.calendar, level }).await?;
+    }
     let begin = BeginRun { calendar: nudge.calendar, holder: nudge.holder };
     let grant = match call(ports, &object, &trace, &begin).await? {
         RunStart::Granted(grant) => grant,
@@ -84,15 +90,20 @@ async fn forward<P: Ports>(
         // The end of a full run is concluded by who applies its last chunk.
         chunks.push(Vec::new());
     }
-    let fetched = PageFetched {
-        calendar: nudge.calendar,
-        run: grant.run,
-        position: grant.position,
-        attempt: grant.attempt,
-        chunks: u32::try_from(chunks.len()).unwrap_or(u32::MAX),
-        next,
-    };
-    let progress = call(ports, &object, &trace, &fetched).await?;
+    // A page of one chunk needs no record of its own: whoever applies the chunk makes it.
+    let alone = chunks.len() == 1;
+    let mut progress = Progress::Waiting;
+    if !alone {
+        let fetched = PageFetched {
+            calendar: nudge.calendar,
+            run: grant.run,
+            position: grant.position,
+            attempt: grant.attempt,
+            chunks: u32::try_from(chunks.len()).unwrap_or(u32::MAX),
+            next: next.clone(),
+        };
+        progress = call(ports, &object, &trace, &fetched).await?;
+    }
     tracing::info!(
         calendar = %nudge.calendar, run = %grant.run, page = grant.position.page, events, chunks = chunks.len(),
         ?progress, "a page was fetched"
@@ -112,6 +123,7 @@ async fn forward<P: Ports>(
             full,
             lane: grant.lane,
             items,
+            whole: alone.then(|| next.clone()),
         })
         .collect();
     Ok(send_all(ports, Queue::delta(grant.lane), nudge.trace, messages).await?)

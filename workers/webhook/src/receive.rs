@@ -97,8 +97,8 @@ async fn accept<P: Ports>(ports: &P, claims: ChannelClaims, trace: TraceId) -> W
     let ChannelClaims { account, calendar } = claims;
     let command = MarkDirty { calendar, level: DirtyLevel::Incremental };
     let marked = call(ports, &account.to_string(), &trace.to_string(), &command).await;
-    let lane = match &marked {
-        Ok(MarkedDirty { nudge: Some(lane) }) => *lane,
+    let (lane, mark) = match &marked {
+        Ok(MarkedDirty { nudge: Some(lane) }) => (*lane, None),
         Ok(MarkedDirty { nudge: None }) => {
             tracing::info!("a push for a calendar that is dirty already");
             return WebhookAnswer::accepted();
@@ -107,13 +107,13 @@ async fn accept<P: Ports>(ports: &P, claims: ChannelClaims, trace: TraceId) -> W
             tracing::info!("a push for an account that is gone");
             return WebhookAnswer::accepted();
         }
-        // The object cannot be reached: the nudge is all that is left of the push.
+        // The object cannot be reached: the nudge is all that is left of the push, and marks the calendar itself.
         Err(error) => {
             tracing::warn!(error = %chain(error), "the calendar was not marked dirty");
-            Lane::Live
+            (Lane::Live, Some(command.level))
         }
     };
-    match send(ports, Queue::sync(lane), trace, SyncMessage::Calendar { account, calendar }).await {
+    match send(ports, Queue::sync(lane), trace, SyncMessage::Calendar { account, calendar, mark }).await {
         Ok(()) => {
             tracing::info!("a push was taken");
             WebhookAnswer::accepted()

@@ -8,6 +8,8 @@ use tminus_domain::policy::CalendarRole;
 
 use super::{TokenGrant, commands};
 
+pub use tminus_queues::Next;
+
 /// A calendar may have changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MarkDirty {
@@ -94,18 +96,8 @@ pub struct PageFetched {
     pub next: Next,
 }
 
-/// What follows a page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "next", content = "token", rename_all = "snake_case")]
-pub enum Next {
-    /// Another page.
-    Page(String),
-    /// Nothing: the cursor to commit.
-    Cursor(String),
-}
-
 /// A chunk is in the canonical store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChunkApplied {
     /// The calendar.
     pub calendar: CalendarId,
@@ -119,6 +111,9 @@ pub struct ChunkApplied {
     pub index: u32,
     /// The incarnation of the graph that it was applied to (protocol rule 13).
     pub incarnation: u32,
+    /// What follows the page, if the chunk is all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole: Option<Next>,
 }
 
 /// How far a run is.

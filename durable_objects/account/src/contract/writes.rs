@@ -23,7 +23,7 @@ pub enum WriteStart {
     Granted(Box<WriteGrant>),
     /// Someone sits there and will look again before leaving.
     Coalesced,
-    /// Not yet: the object nudges when it is time.
+    /// Not yet: the object nudges when it is time, or when the overlay or a new consent is there.
     NotNow,
 }
 
@@ -76,6 +76,8 @@ pub enum WriteOutcome {
         /// Seconds to wait.
         seconds: u32,
     },
+    /// A calendar to be written is not there: maintenance makes it.
+    CalendarMissing,
     /// The access token was refused.
     Unauthorized {
         /// The version that was refused.

@@ -29,7 +29,7 @@ CREATE TABLE watch_channels (
   created_at           TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- One row: whose account it is, its overlay, the writer's seat and the maintainer's.
+-- One row: whose account it is, its overlay, the maintainer's seat.
 CREATE TABLE account (
   account_id           TEXT PRIMARY KEY,             -- acc_
   user_id              TEXT NOT NULL,                -- usr_
@@ -37,9 +37,6 @@ CREATE TABLE account (
   overlay_calendar_id  TEXT NOT NULL,                -- cal_, minted with the account
   overlay_state        TEXT NOT NULL DEFAULT 'absent', -- absent | creating | ready
   overlay_nonce        TEXT,
-  writer               TEXT,                         -- msg_ of who sits in the writer's seat
-  writer_until         INTEGER,                      -- milliseconds
-  writer_again         INTEGER NOT NULL DEFAULT 0,   -- 1 live, 2 bulk: a nudge came meanwhile
   write_after          INTEGER,                      -- milliseconds: no writer before
   maintainer           TEXT,                         -- msg_
   maintainer_until     INTEGER,                      -- milliseconds

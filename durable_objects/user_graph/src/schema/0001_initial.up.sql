@@ -66,6 +66,7 @@ CREATE TABLE event_mirrors (
   provider_updated     INTEGER,                      -- milliseconds by the provider's clock: older sightings are old news
   id_generation        INTEGER NOT NULL DEFAULT 0,
   in_doubt             INTEGER NOT NULL DEFAULT 0,   -- 1: a write was sent whose answer never came
+  missed               INTEGER NOT NULL DEFAULT 0,   -- 1: found absent once while in doubt
   attempts             INTEGER NOT NULL DEFAULT 0,
   next_attempt_ts      INTEGER NOT NULL DEFAULT 0,   -- milliseconds
   lane                 INTEGER NOT NULL DEFAULT 0,   -- 0 live, 1 bulk
@@ -277,6 +278,7 @@ CREATE TABLE generation_floors (
 -- leave no ids behind.
 CREATE TABLE full_runs (
   calendar_id          TEXT PRIMARY KEY,             -- cal_
+  run_id               TEXT NOT NULL,                -- run_ that was concluded last
   generation           INTEGER NOT NULL,
   suspects             INTEGER NOT NULL,
   deleted              INTEGER NOT NULL,

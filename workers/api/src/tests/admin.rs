@@ -85,7 +85,7 @@ fn a_resync_marks_what_is_watched_and_nudges_where_it_must() {
     assert_eq!(marked, [mark(1), mark(2)]);
     let nudges = world.ports.queues.take();
     let [("BACKFILL_QUEUE", nudge)] = nudges.as_slice() else { panic!("one nudge on the bulk lane") };
-    let expected = SyncMessage::Calendar { account: id(1), calendar: id(1) };
+    let expected = SyncMessage::Calendar { account: id(1), calendar: id(1), mark: None };
     assert_eq!(decode::<SyncMessage>(nudge).unwrap().body, expected);
 }
 
