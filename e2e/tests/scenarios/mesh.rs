@@ -8,7 +8,7 @@ use tminus_e2e::timeline::count;
 
 use crate::stage::{SOON, Stage, timed};
 
-/// Longer than anything that is put off: the echo's debounce, the second look after an empty list.
+/// Longer than what is put off when nothing fails: the echo's debounce (2 s), a nudge said again (5 s).
 const AFTERMATH: Duration = Duration::from_secs(13);
 
 pub(crate) fn three_accounts(stage: &Stage) -> Result<()> {

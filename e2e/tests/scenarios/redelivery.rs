@@ -1,4 +1,11 @@
-//! Every message of a history once more, twice: no row changes, nothing is written.
+//! The messages of a history delivered again, twice: no row changes, nothing is written.
+//!
+//! The Workers, the objects and their rows are the real ones, and so is the history. The messages are rebuilt, since
+//! nothing keeps those that were handled, and are handed to the consumers past the queues:
+//! - nudges from the log: id, trace, account and calendar are those of the message, the time is not;
+//! - deltas, one chunk for each run that was recorded: run, calendar and generation are the run's; id, trace and time
+//!   are made up, page, attempt and index are 0. The items are what the stand-in held after the edit that caused the
+//!   run (an account's calendar), what it holds now (an overlay), or none (a full run).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -74,7 +81,7 @@ fn live(world: &World, person: &Person) -> Result<History> {
     Ok(history)
 }
 
-/// Every message that was handled, by queue: nudges from the log, deltas from the runs and what Google held then.
+/// The messages by queue, rebuilt: nudges from the log, deltas from the runs and what Google held then.
 fn messages(world: &World, person: &Person, history: &History) -> Result<BTreeMap<String, Vec<String>>> {
     let mut messages: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let lines = logs::lines(&world.runtime.log)?;

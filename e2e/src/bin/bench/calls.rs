@@ -13,7 +13,7 @@ use crate::{Bench, Figures, Options};
 
 const ROUNDS: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Longer than anything that is put off: the echo's debounce (2 s), the second look after an empty list (10 s).
+/// Longer than what is put off when nothing fails: the echo's debounce (2 s), a nudge said again (5 s).
 const AFTERMATH: Duration = Duration::from_secs(13);
 
 pub(crate) fn run(options: &Options) -> Result<Figures> {
