@@ -49,7 +49,7 @@ CREATE TABLE calendars (
   provider_calendar_id TEXT NOT NULL UNIQUE,         -- personal data: never logged
   role                 TEXT NOT NULL,                -- PRIMARY | PROJECTED | BUSY_OVERLAY | READONLY
   time_zone            TEXT,
-  push                 INTEGER NOT NULL DEFAULT 1,   -- 0: the provider cannot push, it is polled
+  push                 INTEGER NOT NULL DEFAULT 1,   -- 0: the provider cannot push, only a re-sync reads it
   dirty                INTEGER NOT NULL DEFAULT 0,   -- 0 clean, 1 incremental, 2 full
   covering             INTEGER NOT NULL DEFAULT 0,   -- the dirty level that the run covers
   due_at               INTEGER,                      -- milliseconds: no fetch before
