@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::contract::{AccountState, Create, TokenGrant};
 use crate::error::AccountError;
 use crate::identity;
+use crate::timers::{self, Kind};
 
 /// A token is refreshed this long before it ends: longer than any call that is made with it.
 const MARGIN_MS: i64 = 60_000;
@@ -164,6 +165,8 @@ fn revoke<H: ObjectHost>(ctx: &Context<'_, H>, version: u32) -> Result<(), Accou
          WHERE EXISTS (SELECT 1 FROM auth WHERE token_version = ?1)",
         &[version.into()],
     )?;
+    // Maintenance tells the registry.
+    timers::set(ctx, Kind::Maintain, identity::get(ctx)?.account, ctx.now, 0)?;
     tracing::warn!("the grant at the provider is gone");
     Ok(())
 }
