@@ -52,7 +52,13 @@ pub(crate) async fn resync<P: Ports>(
         let answer = call(cx.ports, &account.to_string(), &cx.trace.to_string(), &mark).await?;
         // No lane: a nudge or a run is under way, or the object nudges by itself.
         if let Some(lane) = answer.nudge {
-            send(cx.ports, Queue::sync(lane), cx.trace, SyncMessage::Calendar { account, calendar, mark: None }).await?;
+            send(
+                cx.ports,
+                Queue::sync(lane),
+                cx.trace,
+                SyncMessage::Calendar { account, calendar, mark: None },
+            )
+            .await?;
             nudged = nudged.saturating_add(1);
         }
     }
