@@ -6,7 +6,7 @@ use futures_util::lock::Mutex;
 use serde::de::DeserializeOwned;
 use tminus_domain::dirty::Lane;
 use tminus_domain::ids::TraceId;
-use tminus_domain::time::Timestamp;
+use tminus_ports::core::{Alarm, decode, encode};
 use tminus_ports::{Command, ObjectError, ObjectHost, chain, fresh_id};
 use tminus_queues::{MirrorNudge, Queue, SyncMessage, send};
 use tminus_store::migrate::{migrate_up, version};
@@ -34,14 +34,12 @@ const TIMERS_AN_ALARM: u32 = 50;
 const MAINTAIN_AGAIN_MS: i64 = 10_000;
 /// The first pause of a timer that fails; doubles up to an hour.
 const FAILED_PAUSE_MS: i64 = 60_000;
-/// When an object that cannot be opened looks again: a deploy may be under way.
-const UNOPENED_PAUSE_MS: i64 = 300_000;
 
 /// What an AccountDO keeps in memory; everything that matters is in its storage.
 pub struct AccountObject {
     config: AccountConfig,
     migrated: Cell<bool>,
-    armed: Cell<Option<Timestamp>>,
+    alarm: Alarm,
     /// Held while the token is refreshed: those who wait find the fresh one.
     refreshing: Mutex<()>,
     seat: Seat,
@@ -54,7 +52,7 @@ impl AccountObject {
         Self {
             config,
             migrated: Cell::new(false),
-            armed: Cell::new(None),
+            alarm: Alarm::default(),
             refreshing: Mutex::new(()),
             seat: Seat::default(),
         }
@@ -79,25 +77,23 @@ impl AccountObject {
             }
             serde_json::to_string(&Err::<(), _>(error)).unwrap_or_default()
         });
-        self.act(&Context { host, now: host.now(), trace }, effects).await;
+        self.act(&Context::now(host, trace), effects).await;
         answer
     }
 
     /// Handles the timers that are due. Never fails: what cannot be done now is due again later.
     pub async fn alarm<H: ObjectHost>(&self, host: &H) {
-        self.armed.set(None);
+        self.alarm.fired();
         let trace: TraceId = fresh_id(host);
         let trace = trace.to_string();
-        let ctx = Context { host, now: host.now(), trace: &trace };
+        let ctx = Context::now(host, &trace);
         let mut effects = Effects::new();
         match self.open(&ctx, "") {
             Ok(()) => {}
             Err(AccountError::Gone) => return,
             Err(error) => {
                 tracing::error!(error = %chain(&error), "the object cannot be opened; its alarm is put off");
-                if let Err(error) = host.set_alarm(ctx.now.plus_millis(UNOPENED_PAUSE_MS)).await {
-                    tracing::error!(%error, "the alarm was not set");
-                }
+                self.alarm.put_off(&ctx).await;
                 return;
             }
         }
@@ -115,7 +111,7 @@ impl AccountObject {
         body: &str,
         effects: &mut Effects,
     ) -> Result<String, ObjectError> {
-        let ctx = Context { host, now: host.now(), trace };
+        let ctx = Context::now(host, trace);
         self.open(&ctx, name)?;
         match name {
             BeginRun::NAME => {
@@ -125,9 +121,9 @@ impl AccountObject {
             BeginWrite::NAME => {
                 let command: BeginWrite = decode(body)?;
                 encode(&match self.token(&ctx).await {
-                    Ok(token) => transaction(host.sql(), || {
-                        writes::begin(&self.later(&ctx), &self.seat, command, token)
-                    })?,
+                    Ok(token) => {
+                        transaction(host.sql(), || writes::begin(&ctx.later(), &self.seat, command, token))?
+                    }
                     Err(AccountError::ConsentNeeded) => WriteStart::NotNow,
                     Err(error) => return Err(error.into()),
                 })
@@ -136,7 +132,7 @@ impl AccountObject {
                 let command: BeginMaintenance = decode(body)?;
                 encode(&match self.token(&ctx).await {
                     Ok(token) => {
-                        transaction(host.sql(), || maintenance::begin(&self.later(&ctx), command, token))?
+                        transaction(host.sql(), || maintenance::begin(&ctx.later(), command, token))?
                     }
                     Err(AccountError::ConsentNeeded) => Maintenance::ConsentNeeded,
                     Err(error) => return Err(error.into()),
@@ -214,7 +210,7 @@ impl AccountObject {
             }
             Err(error) => return Err(error),
         };
-        let ctx = self.later(ctx);
+        let ctx = ctx.later();
         transaction(ctx.host.sql(), || {
             let user = identity::get(&ctx)?.user;
             Ok(match runs::begin(&ctx, command.calendar, command.holder)? {
@@ -231,16 +227,11 @@ impl AccountObject {
             return Ok(token);
         }
         let _turn = self.refreshing.lock().await;
-        let ctx = self.later(ctx);
+        let ctx = ctx.later();
         match tokens::fresh(&ctx, &self.config)? {
             Some(token) => Ok(token),
             None => tokens::refresh(&ctx, &self.config).await,
         }
-    }
-
-    /// The same context after an `await`: time has passed.
-    fn later<'a, H: ObjectHost>(&self, ctx: &Context<'a, H>) -> Context<'a, H> {
-        Context { host: ctx.host, now: ctx.host.now(), trace: ctx.trace }
     }
 
     /// Brings the schema of an object that exists to this code's. One that does not is gone: only `create` makes
@@ -288,28 +279,9 @@ impl AccountObject {
         if !self.migrated.get() {
             return;
         }
-        self.arm(ctx).await;
+        self.alarm.arm(ctx, timers::earliest(ctx)).await;
         if let Err(error) = nudge(ctx, effects).await {
             tracing::warn!(error = %chain(&error), "a nudge was not sent; its timer sends it again");
-        }
-    }
-
-    async fn arm<H: ObjectHost>(&self, ctx: &Context<'_, H>) {
-        let earliest = match timers::earliest(ctx) {
-            Ok(Some(earliest)) => earliest,
-            Ok(None) => return,
-            Err(error) => {
-                tracing::error!(%error, "timers cannot be read");
-                return;
-            }
-        };
-        // An alarm that fires too early finds nothing due and arms itself again: cheaper than moving it.
-        if self.armed.get().is_some_and(|armed| armed <= earliest && ctx.now < armed) {
-            return;
-        }
-        match ctx.host.set_alarm(earliest).await {
-            Ok(()) => self.armed.set(Some(earliest)),
-            Err(error) => tracing::error!(%error, "the alarm was not set"),
         }
     }
 }
@@ -401,20 +373,6 @@ async fn nudge<H: ObjectHost>(
         }
     }
     Ok(())
-}
-
-fn decode<C: DeserializeOwned>(body: &str) -> Result<C, ObjectError> {
-    serde_json::from_str(body).map_err(|error| ObjectError::Refused { reason: undecodable(&error) })
-}
-
-/// Where decoding stopped: serde's own words may hold values of the text.
-fn undecodable(error: &serde_json::Error) -> String {
-    format!("the command does not decode at line {}, column {}", error.line(), error.column())
-}
-
-fn encode<R: serde::Serialize>(reply: &R) -> Result<String, ObjectError> {
-    serde_json::to_string(&Ok::<_, ObjectError>(reply))
-        .map_err(|error| ObjectError::Internal { reason: format!("the reply does not encode: {error}") })
 }
 
 fn run<C: Command + DeserializeOwned>(

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use serde::de::DeserializeOwned;
 use tminus_domain::ids::{TraceId, UserId};
-use tminus_domain::time::Timestamp;
+use tminus_ports::core::{Alarm, decode, encode};
 use tminus_ports::{Command, ObjectError, ObjectHost, chain, fresh_id};
 use tminus_queues::{MirrorNudge, Queue, send};
 use tminus_store::migrate::{migrate_up, version};
@@ -25,8 +25,6 @@ use crate::{apply, claims, conclude, graph, reads, reproject};
 const TIMERS_AN_ALARM: u32 = 50;
 /// The first pause of a timer that fails; doubles up to an hour.
 const FAILED_PAUSE_MS: i64 = 60_000;
-/// When an object that cannot be opened looks again: a deploy may be under way.
-const UNOPENED_PAUSE_MS: i64 = 300_000;
 /// The longest pause between two nudges of the same account.
 const MAX_PAUSE_MS: i64 = 3_600_000;
 
@@ -34,7 +32,7 @@ const MAX_PAUSE_MS: i64 = 3_600_000;
 #[derive(Debug, Default)]
 pub struct UserGraphObject {
     migrated: Cell<bool>,
-    armed: Cell<Option<Timestamp>>,
+    alarm: Alarm,
 }
 
 impl UserGraphObject {
@@ -51,7 +49,7 @@ impl UserGraphObject {
     }
 
     async fn answer<H: ObjectHost>(&self, host: &H, name: &str, trace: &str, body: &str) -> String {
-        let ctx = Context { host, now: host.now(), trace };
+        let ctx = Context::now(host, trace);
         let mut effects = Effects::default();
         let answer = self.dispatch(&ctx, name, body, &mut effects);
         let answer = answer.unwrap_or_else(|error| {
@@ -66,19 +64,17 @@ impl UserGraphObject {
 
     /// Handles the timers that are due. Never fails: what cannot be done now is due again later.
     pub async fn alarm<H: ObjectHost>(&self, host: &H) {
-        self.armed.set(None);
+        self.alarm.fired();
         let trace: TraceId = fresh_id(host);
         let trace = trace.to_string();
-        let ctx = Context { host, now: host.now(), trace: &trace };
+        let ctx = Context::now(host, &trace);
         let mut effects = Effects::default();
         match self.open(&ctx) {
             Ok(()) => {}
             Err(GraphError::Gone) => return,
             Err(error) => {
                 tracing::error!(error = %chain(&error), "the object cannot be opened; its alarm is put off");
-                if let Err(error) = host.set_alarm(ctx.now.plus_millis(UNOPENED_PAUSE_MS)).await {
-                    tracing::error!(%error, "the alarm was not set");
-                }
+                self.alarm.put_off(&ctx).await;
                 return;
             }
         }
@@ -158,28 +154,9 @@ impl UserGraphObject {
         if !self.migrated.get() {
             return;
         }
-        self.arm(ctx).await;
+        self.alarm.arm(ctx, timers::earliest(ctx)).await;
         if let Err(error) = nudge(ctx, &effects).await {
             tracing::warn!(%error, "a nudge was not sent; its timer sends it again");
-        }
-    }
-
-    async fn arm<H: ObjectHost>(&self, ctx: &Context<'_, H>) {
-        let earliest = match timers::earliest(ctx) {
-            Ok(Some(earliest)) => earliest,
-            Ok(None) => return,
-            Err(error) => {
-                tracing::error!(%error, "timers cannot be read");
-                return;
-            }
-        };
-        // An alarm that fires too early finds nothing due and arms itself again: cheaper than moving it.
-        if self.armed.get().is_some_and(|armed| armed <= earliest && ctx.now < armed) {
-            return;
-        }
-        match ctx.host.set_alarm(earliest).await {
-            Ok(()) => self.armed.set(Some(earliest)),
-            Err(error) => tracing::error!(%error, "the alarm was not set"),
         }
     }
 }
@@ -222,18 +199,9 @@ async fn nudge<H: ObjectHost>(ctx: &Context<'_, H>, effects: &Effects) -> Result
     Ok(())
 }
 
-/// Where decoding stopped: serde's own words may hold values of the text.
-fn undecodable(error: &serde_json::Error) -> String {
-    format!("the command does not decode at line {}, column {}", error.line(), error.column())
-}
-
 fn answer<C: Command + DeserializeOwned>(
     body: &str,
     run: impl FnOnce(C) -> Result<C::Reply, GraphError>,
 ) -> Result<String, ObjectError> {
-    let command: C =
-        serde_json::from_str(body).map_err(|error| ObjectError::Refused { reason: undecodable(&error) })?;
-    let reply = run(command)?;
-    serde_json::to_string(&Ok::<_, ObjectError>(reply))
-        .map_err(|error| ObjectError::Internal { reason: format!("the reply does not encode: {error}") })
+    encode(&run(decode(body)?)?)
 }

@@ -11,6 +11,7 @@
 //! | [`QueueSender`] | `queue.rs` | put messages on a queue |
 //! | [`ObjectCall`] | `objects.rs` | one command to a Durable Object |
 //! | [`ObjectHost`] | `host.rs` | what a Durable Object stands on |
+//! | [`core`] | `core.rs` | what the cores of the objects share |
 //! | [`ErrorClass`] | `class.rs` | what an error means for the message that met it |
 //! | [`Verdict`] | `verdict.rs` | what becomes of a message |
 #![expect(async_fn_in_trait, reason = "every caller runs on one thread; no future has to be Send")]
@@ -18,6 +19,7 @@
 mod class;
 mod clock;
 pub mod config;
+pub mod core;
 mod host;
 mod http;
 mod objects;
