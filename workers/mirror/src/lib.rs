@@ -8,6 +8,8 @@ mod config;
 mod consume;
 #[cfg(target_arch = "wasm32")]
 mod shell;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use config::Config;

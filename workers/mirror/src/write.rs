@@ -5,7 +5,7 @@ use tminus_domain::mirroring::Fact;
 use tminus_domain::projection::ProjectionHash;
 use tminus_domain::time::Timestamp;
 use tminus_google::{ApiError, CalendarApi, Event, Failure, WriteOp, shown_hash};
-use tminus_ports::Ports;
+use tminus_ports::Http;
 use tminus_user_graph::contract::{MirrorAction, MirrorOperation, MirrorResult};
 
 use crate::body;
@@ -49,7 +49,7 @@ pub(crate) enum Halt {
 }
 
 /// Writes operations, each into the calendar that `place` finds for it.
-pub(crate) async fn write<'a, P: Ports>(
+pub(crate) async fn write<'a, P: Http>(
     api: &CalendarApi<'_, P>,
     operations: &'a [MirrorOperation],
     place: impl Fn(&MirrorOperation) -> Option<&'a str>,
@@ -121,7 +121,7 @@ impl Prepared<'_> {
 }
 
 /// One answer an operation, whatever became of the call.
-async fn send<P: Ports>(
+async fn send<P: Http>(
     api: &CalendarApi<'_, P>,
     ops: &[WriteOp<'_>],
     written: &mut Written,

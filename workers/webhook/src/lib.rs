@@ -6,6 +6,8 @@ mod config;
 mod receive;
 #[cfg(target_arch = "wasm32")]
 mod shell;
+#[cfg(test)]
+mod tests;
 
 pub use config::Config;
 pub use receive::{MAX_BODY_BYTES, PushRequest, WebhookAnswer, receive};
