@@ -57,6 +57,30 @@ fn an_event_blocks_the_other_accounts_and_not_its_own() {
 }
 
 #[test]
+fn an_account_linked_for_it_is_blocked_in_its_primary_calendar_instead() {
+    let mut stage = Stage::settled(1, 2);
+    let id = insert(&mut stage, 0, &timed("secret title", NINE, TEN));
+    stage.settle();
+    let email = stage.emails[1].clone();
+    assert_eq!(stage.world.link_primary(&mut stage.person, &email), Some(stage.accounts[1]));
+    stage.settle();
+    let titles = |stage: &Stage| -> Vec<String> {
+        let events = stage.world.events(&email).into_iter();
+        events.map(|event| event["summary"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(titles(&stage), ["Busy"]);
+    assert_eq!(
+        (stage.shown(1), stage.shown(0)),
+        (vec![], vec![]),
+        "neither the overlay too, nor a loop back"
+    );
+    let first = stage.emails[0].clone();
+    stage.world.delete(&first, &first, &id);
+    stage.settle();
+    assert_eq!(titles(&stage), Vec::<String>::new());
+}
+
+#[test]
 fn an_event_that_was_there_before_linking_is_blocked_too() {
     let mut stage = Stage::linked(2, 3);
     insert(&mut stage, 1, &timed("early", NINE, TEN));

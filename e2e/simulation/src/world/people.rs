@@ -48,20 +48,28 @@ impl World {
     /// If that fails.
     pub fn sign_in(&self, email: &str) -> Person {
         let mut browser = Browser::default();
-        let answer = self.consent(&mut browser, "/v1/auth/signin", email).expect("the sign-in answers");
+        let answer = self
+            .consent(&mut browser, "/v1/auth/signin", &[("login_hint", email)])
+            .expect("the sign-in answers");
         let user = answer["user_id"].as_str().expect("a user").parse().expect("an id");
         Person { user, browser }
     }
 
     /// Links an account through the api Worker and Google's consent page; `None` if the handler crashed or failed.
     pub fn link(&self, person: &mut Person, email: &str) -> Option<AccountId> {
-        let answer = self.consent(&mut person.browser, "/v1/auth/link", email)?;
+        let answer = self.consent(&mut person.browser, "/v1/auth/link", &[("login_hint", email)])?;
         answer["account_id"].as_str()?.parse().ok()
     }
 
-    fn consent(&self, browser: &mut Browser, path: &str, email: &str) -> Option<Value> {
-        let query =
-            url::form_urlencoded::Serializer::new(String::new()).append_pair("login_hint", email).finish();
+    /// Links an account so that blocks go into its primary calendar; `None` if that fails.
+    pub fn link_primary(&self, person: &mut Person, email: &str) -> Option<AccountId> {
+        let query = [("login_hint", email), ("mode", "primary")];
+        let answer = self.consent(&mut person.browser, "/v1/auth/link", &query)?;
+        answer["account_id"].as_str()?.parse().ok()
+    }
+
+    fn consent(&self, browser: &mut Browser, path: &str, query: &[(&str, &str)]) -> Option<Value> {
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
         let leaving = self.api(browser, "GET", path, &query)?;
         let to_google = leaving.header("location")?.strip_prefix(GOOGLE)?.to_owned();
         let back = self.inner.provider.request(&self.inner.clock, &Request::new("GET", &to_google));
