@@ -38,16 +38,16 @@ fn conclude_in<H: ObjectHost>(
     if let Some(before) = concluded_before(ctx, command)? {
         return Ok(before);
     }
-    let seen = seen_ids(ctx, command)?;
-    if command.generation < floors::of(ctx, command.calendar)? || seen.is_none() {
+    let floor = floors::of(ctx, command.calendar)?;
+    let Some(seen) = seen_ids(ctx, command)?.filter(|_| command.generation >= floor) else {
         // The page was fetched again meanwhile: who applies its last chunk concludes.
         return Ok(Concluded::default());
-    }
-    let seen = seen.unwrap_or_default();
+    };
+    // What a newer run has seen is not missing because an older one, concluded late, had not.
     let live = ctx.query(
         "/* live_origins */ SELECT origin_event_id, suspect_generation, canonical_event_id FROM canonical_events
-         WHERE origin_account_id = ?1 AND origin_calendar_id = ?2 AND deleted = 0",
-        &[Value::text(command.account), Value::text(command.calendar)],
+         WHERE origin_account_id = ?1 AND origin_calendar_id = ?2 AND deleted = 0 AND generation <= ?3",
+        &[Value::text(command.account), Value::text(command.calendar), command.generation.into()],
     )?;
     let mut missing = Vec::new();
     for row in &live {
@@ -76,9 +76,10 @@ fn conclude_in<H: ObjectHost>(
     }
     sightings::missed(ctx, command.account, command.calendar, &seen, effects)?;
     record_hold(ctx, command, concluded.held, live.len())?;
+    // Ids grow with time: the chunks of a newer run that is under way stay.
     ctx.run(
-        "/* forget_full_runs */ DELETE FROM full_run_chunks WHERE calendar_id = ?1",
-        &[Value::text(command.calendar)],
+        "/* forget_full_runs */ DELETE FROM full_run_chunks WHERE calendar_id = ?1 AND run_id <= ?2",
+        &[Value::text(command.calendar), Value::text(command.run)],
     )?;
     floors::raise(ctx, command.calendar, command.generation)?;
     remember(ctx, command, concluded)?;
