@@ -46,6 +46,23 @@ pub async fn index_dead_letter(
     Ok(())
 }
 
+/// Forgets where a dead letter lies: it was replayed or discarded. Forgetting it twice is once.
+///
+/// # Errors
+/// [`RegistryError::Store`].
+pub async fn forget_dead_letter(
+    registry: &impl RegistrySql,
+    letter: DeadLetterId,
+) -> Result<(), RegistryError> {
+    registry
+        .query(
+            "/* forget_dead_letter */ DELETE FROM dead_letter_index WHERE letter_id = ?1",
+            &[Value::text(letter)],
+        )
+        .await?;
+    Ok(())
+}
+
 /// The newest letters of all accounts.
 ///
 /// # Errors
