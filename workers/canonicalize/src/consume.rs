@@ -49,6 +49,7 @@ async fn apply<P: Ports>(ports: &P, trace: &str, delta_chunk: DeltaChunk) -> Res
         attempt: chunk.attempt,
         index: chunk.index,
         incarnation: applied.incarnation,
+        generation: applied.generation,
         whole,
     };
     let mut progress = call(ports, &object, trace, &counted).await?;
