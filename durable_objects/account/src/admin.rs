@@ -21,6 +21,7 @@ pub(crate) fn status<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<AccountStatu
         .map(|calendar| CalendarStatus {
             calendar: calendar.calendar,
             role: calendar.role,
+            state: calendar.state(),
             dirty: calendar.dirty,
             running: calendar.is_running(),
             synced_at: calendar.synced_at,

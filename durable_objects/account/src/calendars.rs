@@ -9,6 +9,10 @@ use tminus_ports::ObjectHost;
 use tminus_store::{Row, StoreError, Value};
 
 use crate::context::Context;
+use crate::contract::CalendarState;
+
+/// After so many failures in a row a calendar is in error (protocol rule 11).
+const FAILURES_TO_ERROR: u32 = 3;
 
 tminus_domain::words! {
     /// Where the run of a calendar is.
@@ -52,11 +56,15 @@ pub(crate) struct Calendar {
     pub(crate) next_page_token: Option<String>,
     pub(crate) next_sync_token: Option<String>,
     pub(crate) applied: String,
+    /// No writes before this.
+    pub(crate) write_after: Option<Timestamp>,
+    /// An empty list is no surprise (protocol rule 5).
+    pub(crate) quiet: bool,
 }
 
 const COLUMNS: &str = "calendar_id, provider_calendar_id, role, push, dirty, covering, due_at, sync_token, incarnation, \
     synced_at, failures, generation, phase, run_id, holder, lease_until, takeovers, full_run, started_at, page, \
-    attempt, page_token, next_page_token, next_sync_token, applied";
+    attempt, page_token, next_page_token, next_sync_token, applied, write_after, quiet";
 
 impl Calendar {
     /// Whether a run is under way.
@@ -88,6 +96,11 @@ impl Calendar {
     pub(crate) fn uncover(&mut self) {
         self.dirty = self.dirty.max(self.covering);
         self.covering = DirtyLevel::Clean;
+    }
+
+    /// How it stands, for its owner.
+    pub(crate) const fn state(&self) -> CalendarState {
+        if self.failures >= FAILURES_TO_ERROR { CalendarState::Error } else { CalendarState::Fine }
     }
 
     /// Ends the run, whatever became of it.
@@ -137,6 +150,8 @@ fn decode(row: &Row) -> Result<Calendar, StoreError> {
         next_page_token: row.get(22)?,
         next_sync_token: row.get(23)?,
         applied: row.get(24)?,
+        write_after: time(25)?,
+        quiet: row.get(26)?,
     })
 }
 
@@ -172,8 +187,10 @@ pub(crate) fn put<H: ObjectHost>(
     let dirty = if role.is_watched() { DirtyLevel::Full } else { DirtyLevel::Clean };
     let replaced = get(ctx, calendar)?.filter(|stored| stored.provider_calendar_id != provider_calendar_id);
     ctx.run(
-        "/* put_calendar */ INSERT INTO calendars (calendar_id, provider_calendar_id, role, time_zone, dirty)
-         VALUES (?1, ?2, ?3, ?4, ?5)
+        // A calendar that was unlinked and comes back begins above its old generations (protocol rule 12).
+        "/* put_calendar */ INSERT INTO calendars
+           (calendar_id, provider_calendar_id, role, time_zone, dirty, generation)
+         VALUES (?1, ?2, ?3, ?4, ?5, (SELECT COALESCE(MAX(generation_floor), 0) FROM account))
          ON CONFLICT (calendar_id) DO UPDATE
          SET provider_calendar_id = excluded.provider_calendar_id, role = excluded.role,
              time_zone = excluded.time_zone
@@ -197,6 +214,7 @@ pub(crate) fn put<H: ObjectHost>(
     stored.failures = 0;
     stored.takeovers = 0;
     stored.push = true;
+    stored.write_after = None;
     update(ctx, &stored)
 }
 
@@ -208,7 +226,7 @@ pub(crate) fn update<H: ObjectHost>(ctx: &Context<'_, H>, calendar: &Calendar) -
          SET push = ?2, dirty = ?3, covering = ?4, due_at = ?5, sync_token = ?6, incarnation = ?7, synced_at = ?8,
              failures = ?9, generation = ?10, phase = ?11, run_id = ?12, holder = ?13, lease_until = ?14,
              takeovers = ?15, full_run = ?16, started_at = ?17, page = ?18, attempt = ?19, page_token = ?20,
-             next_page_token = ?21, next_sync_token = ?22, applied = ?23
+             next_page_token = ?21, next_sync_token = ?22, applied = ?23, write_after = ?24, quiet = ?25
          WHERE calendar_id = ?1",
         &[
             Value::text(calendar.calendar),
@@ -234,6 +252,8 @@ pub(crate) fn update<H: ObjectHost>(ctx: &Context<'_, H>, calendar: &Calendar) -
             calendar.next_page_token.clone().into(),
             calendar.next_sync_token.clone().into(),
             calendar.applied.as_str().into(),
+            time(calendar.write_after),
+            calendar.quiet.into(),
         ],
     )
 }

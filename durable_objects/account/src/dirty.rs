@@ -3,6 +3,7 @@
 use tminus_domain::dirty::DirtyLevel;
 use tminus_domain::ids::CalendarId;
 use tminus_domain::policy::CalendarRole;
+use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
 use tminus_store::StoreError;
 
@@ -25,7 +26,16 @@ pub(crate) fn mark<H: ObjectHost>(
 ) -> Result<MarkedDirty, StoreError> {
     let none = MarkedDirty { nudge: None };
     let Some(mut calendar) = calendars::get(ctx, command.calendar)? else { return Ok(none) };
-    if calendar.dirty.rank() >= command.level.rank() || !calendar.role.is_watched() {
+    if !calendar.role.is_watched() {
+        return Ok(none);
+    }
+    let waits = calendar.dirty != DirtyLevel::Clean && !calendar.is_running();
+    if waits && calendar.quiet {
+        // The run that is about to start was to be a second look; now it is a first one at something new.
+        calendar.quiet = false;
+        calendars::update(ctx, &calendar)?;
+    }
+    if calendar.dirty.rank() >= command.level.rank() {
         return Ok(none);
     }
     let news = calendar.dirty == DirtyLevel::Clean;
@@ -86,14 +96,39 @@ pub(crate) fn on_timer<H: ObjectHost>(
     ctx: &Context<'_, H>,
     calendar: CalendarId,
     tries: u32,
+    writing_until: Option<Timestamp>,
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
     match calendars::get(ctx, calendar)? {
+        Some(known)
+            if known.role == CalendarRole::Overlay && writing_until.is_some() && !known.is_running() =>
+        {
+            // More echoes are on their way: one look at all of them, when the writer rests.
+            timers::set(ctx, Kind::Nudge, calendar, ctx.now.plus_millis(ECHO_DEBOUNCE_MS), tries)
+        }
         Some(known) if known.dirty != DirtyLevel::Clean && !known.is_running() => {
             nudge(ctx, &known, tries, effects)
         }
         _ => timers::clear(ctx, Kind::Nudge, calendar),
     }
+}
+
+/// The timer of a calendar whose list was empty after a push: one more look, and no third.
+pub(crate) fn on_look<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    calendar: CalendarId,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    timers::clear(ctx, Kind::Look, calendar)?;
+    let Some(mut known) = calendars::get(ctx, calendar)? else { return Ok(()) };
+    if known.dirty != DirtyLevel::Clean || known.is_running() || !known.role.is_watched() {
+        // It is looked at anyway.
+        return Ok(());
+    }
+    known.dirty = DirtyLevel::Incremental;
+    known.quiet = true;
+    calendars::update(ctx, &known)?;
+    nudge(ctx, &known, 0, effects)
 }
 
 /// The timer of a calendar that is to be fetched wholly once more.

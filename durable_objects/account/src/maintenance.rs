@@ -15,12 +15,12 @@ use crate::context::{Context, Effects, Nudge};
 use crate::contract::{
     AccountState, BeginMaintenance, ChannelClosed, ChannelOpened, ChannelRefused, EndMaintenance,
     KnownCalendar, KnownChannel, Maintenance, MaintenanceEnded, MaintenanceGrant, MarkDirty, MarkedDirty,
-    Overlay, OverlayCreating, OverlayReady, PutCalendars, TokenGrant,
+    Overlay, OverlayCreating, OverlayMissed, OverlayReady, PutCalendars, TokenGrant,
 };
-use crate::dirty;
 use crate::error::AccountError;
 use crate::identity::{self, Identity};
 use crate::timers::{self, Kind};
+use crate::{dirty, unlink};
 
 /// A channel that ends within this time is replaced.
 const RENEW_BEFORE_S: i64 = 86_400;
@@ -31,9 +31,17 @@ const MAX_PAUSE_S: u32 = 3_600;
 pub(crate) fn begin<H: ObjectHost>(
     ctx: &Context<'_, H>,
     command: BeginMaintenance,
-    token: TokenGrant,
+    token: Option<TokenGrant>,
 ) -> Result<Maintenance, AccountError> {
     let mut identity = identity::get(ctx)?;
+    let unlinking = identity.state == AccountState::Unlinking;
+    if unlinking && identity.unlink_after.is_some_and(|after| after > ctx.now) {
+        // Its timer nudges.
+        return Ok(Maintenance::Coalesced);
+    }
+    if token.is_none() && !unlinking {
+        return Ok(Maintenance::ConsentNeeded);
+    }
     let own = identity.maintainer == Some(command.holder);
     if !own && identity.maintainer.is_some() && lease::holds(identity.maintainer_until, ctx.now) {
         return Ok(Maintenance::Coalesced);
@@ -44,6 +52,10 @@ pub(crate) fn begin<H: ObjectHost>(
     identity::update(ctx, &identity)?;
     let tries = timers::tries(ctx, Kind::Maintain, identity.account)?;
     timers::set(ctx, Kind::Maintain, identity.account, until, tries)?;
+    if unlinking {
+        return Ok(Maintenance::Unlinking(Box::new(unlink::grant(ctx, &identity, token)?)));
+    }
+    let Some(token) = token else { return Ok(Maintenance::ConsentNeeded) };
     let overlay = overlay(ctx, &identity)?;
     Ok(Maintenance::Granted(Box::new(MaintenanceGrant {
         user: identity.user,
@@ -59,13 +71,15 @@ fn overlay<H: ObjectHost>(ctx: &Context<'_, H>, identity: &Identity) -> Result<O
             Some(calendar) => Overlay::Ready { provider_calendar_id: calendar.provider_calendar_id },
             None => Overlay::Absent,
         },
-        ("creating", Some(nonce)) => Overlay::Creating { nonce: nonce.clone() },
+        ("creating", Some(nonce)) => {
+            Overlay::Creating { nonce: nonce.clone(), missed: identity.overlay_missed }
+        }
         _ => Overlay::Absent,
     })
 }
 
 /// The row, if `holder` maintains it.
-fn seated<H: ObjectHost>(
+pub(crate) fn seated<H: ObjectHost>(
     ctx: &Context<'_, H>,
     holder: tminus_domain::ids::MessageId,
 ) -> Result<Identity, AccountError> {
@@ -84,7 +98,7 @@ pub(crate) fn overlay_creating<H: ObjectHost>(
 ) -> Result<(), AccountError> {
     let mut identity = seated(ctx, command.holder)?;
     let overlay = overlay(ctx, &identity)?;
-    if overlay == (Overlay::Creating { nonce: command.nonce.clone() }) {
+    if matches!(&overlay, Overlay::Creating { nonce, .. } if *nonce == command.nonce) {
         return Ok(());
     }
     if overlay != command.replaces {
@@ -93,6 +107,17 @@ pub(crate) fn overlay_creating<H: ObjectHost>(
     }
     identity.overlay_state = "creating".to_owned();
     identity.overlay_nonce = Some(command.nonce.clone());
+    identity.overlay_missed = false;
+    Ok(identity::update(ctx, &identity)?)
+}
+
+/// A list did not hold the overlay that may have been inserted. Lists lag: another one decides (protocol rule 25).
+pub(crate) fn overlay_missed<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: OverlayMissed,
+) -> Result<(), AccountError> {
+    let mut identity = seated(ctx, command.holder)?;
+    identity.overlay_missed = identity.overlay_state == "creating";
     Ok(identity::update(ctx, &identity)?)
 }
 
@@ -281,7 +306,7 @@ pub(crate) fn end<H: ObjectHost>(
 }
 
 /// How long to wait after so many failures in a row.
-fn pause_s(seconds: u32, failures: u32) -> u32 {
+pub(crate) fn pause_s(seconds: u32, failures: u32) -> u32 {
     let factor = 1_u32.checked_shl(failures).unwrap_or(u32::MAX);
     seconds.saturating_mul(factor).min(MAX_PAUSE_S.max(seconds))
 }
@@ -313,7 +338,7 @@ pub(crate) fn on_timer<H: ObjectHost>(
 ) -> Result<(), AccountError> {
     let identity = identity::get(ctx)?;
     effects.push(Nudge::Maintain);
-    if identity.state != AccountState::Active {
+    if !matches!(identity.state, AccountState::Active | AccountState::Unlinking) {
         return Ok(timers::clear(ctx, Kind::Maintain, identity.account)?);
     }
     let pause = lease::MAINTENANCE_MS.checked_shl(tries.min(6)).unwrap_or(lease::MAINTENANCE_MS);

@@ -3,11 +3,9 @@
 use std::cell::Cell;
 
 use futures_util::lock::Mutex;
-use serde::de::DeserializeOwned;
-use tminus_domain::dirty::Lane;
 use tminus_domain::ids::TraceId;
-use tminus_ports::core::{Alarm, decode, encode};
-use tminus_ports::{Command, ObjectError, ObjectHost, chain, fresh_id};
+use tminus_ports::core::Alarm;
+use tminus_ports::{Command as _, ObjectError, ObjectHost, chain, fresh_id};
 use tminus_queues::{MirrorNudge, Queue, SyncMessage, send};
 use tminus_store::migrate::{migrate_up, version};
 use tminus_store::{StoreError, transaction};
@@ -15,34 +13,26 @@ use tracing::Instrument as _;
 
 use crate::config::AccountConfig;
 use crate::context::{Context, Effects, Nudge};
-use crate::contract::{
-    BeginMaintenance, BeginRun, BeginWrite, ChannelClosed, ChannelOpened, ChannelRefused, ChunkApplied,
-    CommitRun, Create, Created, EndMaintenance, EndWrite, GetStatus, ListDeadLetters, Maintenance, MarkDirty,
-    OverlayCreating, OverlayReady, PageFetched, PutCalendars, ReportUnauthorized, RunFailed, RunFailure,
-    RunStart, StoreDeadLetter, StoreUnroutable, TokenGrant, WriteOutcome, WriteStart,
-};
+use crate::contract::{Create, StoreUnroutable};
 use crate::error::AccountError;
-use crate::runs::{self, Start};
 use crate::schema::MIGRATIONS;
 use crate::timers::{self, Kind};
 use crate::writes::Seat;
-use crate::{admin, calendars, dirty, identity, maintenance, tokens, writes};
+use crate::{dirty, identity, maintenance, runs, unlink, writes};
 
 /// How many timers one alarm handles.
 const TIMERS_AN_ALARM: u32 = 50;
-/// How long the nudge to maintain a new account may take before it is taken for lost.
-const MAINTAIN_AGAIN_MS: i64 = 10_000;
 /// The first pause of a timer that fails; doubles up to an hour.
 const FAILED_PAUSE_MS: i64 = 60_000;
 
 /// What an AccountDO keeps in memory; everything that matters is in its storage.
 pub struct AccountObject {
-    config: AccountConfig,
+    pub(crate) config: AccountConfig,
     migrated: Cell<bool>,
     alarm: Alarm,
     /// Held while the token is refreshed: those who wait find the fresh one.
-    refreshing: Mutex<()>,
-    seat: Seat,
+    pub(crate) refreshing: Mutex<()>,
+    pub(crate) seat: Seat,
 }
 
 impl AccountObject {
@@ -103,141 +93,14 @@ impl AccountObject {
         self.act(&ctx, effects).await;
     }
 
-    async fn dispatch<H: ObjectHost>(
-        &self,
-        host: &H,
-        name: &str,
-        trace: &str,
-        body: &str,
-        effects: &mut Effects,
-    ) -> Result<String, ObjectError> {
-        let ctx = Context::now(host, trace);
-        self.open(&ctx, name)?;
-        match name {
-            BeginRun::NAME => {
-                let command: BeginRun = decode(body)?;
-                encode(&self.begin_run(&ctx, command).await?)
-            }
-            BeginWrite::NAME => {
-                let command: BeginWrite = decode(body)?;
-                encode(&match self.token(&ctx).await {
-                    Ok(token) => {
-                        transaction(host.sql(), || writes::begin(&ctx.later(), &self.seat, command, token))?
-                    }
-                    Err(AccountError::ConsentNeeded) => WriteStart::NotNow,
-                    Err(error) => return Err(error.into()),
-                })
-            }
-            BeginMaintenance::NAME => {
-                let command: BeginMaintenance = decode(body)?;
-                encode(&match self.token(&ctx).await {
-                    Ok(token) => {
-                        transaction(host.sql(), || maintenance::begin(&ctx.later(), command, token))?
-                    }
-                    Err(AccountError::ConsentNeeded) => Maintenance::ConsentNeeded,
-                    Err(error) => return Err(error.into()),
-                })
-            }
-            _ => {
-                transaction(host.sql(), || self.plain(&ctx, name, body, effects)).map_err(Failed::into_object)
-            }
-        }
-    }
-
-    /// Commands that are one transaction.
-    fn plain<H: ObjectHost>(
-        &self,
-        ctx: &Context<'_, H>,
-        name: &str,
-        body: &str,
-        effects: &mut Effects,
-    ) -> Result<String, Failed> {
-        match name {
-            Create::NAME => run(body, |command: Create| {
-                let overlay_calendar = identity::create(ctx, command.account, command.user)?;
-                tokens::consent(ctx, &self.config, &command)?;
-                wake(ctx, effects)?;
-                Ok(Created { overlay_calendar })
-            }),
-            MarkDirty::NAME => run(body, |command| Ok(dirty::mark(ctx, command)?)),
-            PageFetched::NAME => run(body, |command| Ok(runs::page_fetched(ctx, &command, effects)?)),
-            ChunkApplied::NAME => run(body, |command| Ok(runs::chunk_applied(ctx, &command, effects)?)),
-            CommitRun::NAME => run(body, |command| Ok(runs::commit_run(ctx, command, effects)?)),
-            RunFailed::NAME => run(body, |command: RunFailed| {
-                if let RunFailure::Unauthorized { token_version } = command.failure {
-                    tokens::expire(ctx, &self.config, token_version)?;
-                }
-                Ok(runs::failed(ctx, &command, effects)?)
-            }),
-            EndWrite::NAME => run(body, |command: EndWrite| {
-                if let WriteOutcome::Unauthorized { token_version } = command.outcome {
-                    tokens::expire(ctx, &self.config, token_version)?;
-                }
-                writes::end(ctx, &self.seat, &command, effects)
-            }),
-            OverlayCreating::NAME => run(body, |command| maintenance::overlay_creating(ctx, &command)),
-            OverlayReady::NAME => run(body, |command| maintenance::overlay_ready(ctx, &command, effects)),
-            PutCalendars::NAME => run(body, |command| maintenance::put_calendars(ctx, &command, effects)),
-            ChannelOpened::NAME => run(body, |command| maintenance::channel_opened(ctx, &command, effects)),
-            ChannelClosed::NAME => run(body, |command| maintenance::channel_closed(ctx, command)),
-            ChannelRefused::NAME => run(body, |command| maintenance::channel_refused(ctx, command)),
-            EndMaintenance::NAME => run(body, |command| maintenance::end(ctx, command)),
-            ReportUnauthorized::NAME => run(body, |command: ReportUnauthorized| {
-                tokens::expire(ctx, &self.config, command.token_version)
-            }),
-            GetStatus::NAME => run(body, |_: GetStatus| admin::status(ctx)),
-            StoreDeadLetter::NAME => run(body, |command| admin::store_dead_letter(ctx, &command)),
-            StoreUnroutable::NAME => run(body, |command: StoreUnroutable| {
-                admin::store_dead_letter(ctx, &StoreDeadLetter { letter: command.letter })
-            }),
-            ListDeadLetters::NAME => run(body, |_: ListDeadLetters| admin::list_dead_letters(ctx)),
-            _ => Err(ObjectError::Refused { reason: "no such command".to_owned() }.into()),
-        }
-    }
-
-    /// Starts or continues a run with a token that lasts.
-    async fn begin_run<H: ObjectHost>(
-        &self,
-        ctx: &Context<'_, H>,
-        command: BeginRun,
-    ) -> Result<RunStart, AccountError> {
-        let token = match self.token(ctx).await {
-            Ok(token) => token,
-            // A new consent wakes every calendar.
-            Err(AccountError::ConsentNeeded) => {
-                transaction(ctx.host.sql(), || runs::suspend(ctx, command.calendar))?;
-                return Ok(RunStart::NotNow);
-            }
-            Err(error) => return Err(error),
-        };
-        let ctx = ctx.later();
-        transaction(ctx.host.sql(), || {
-            let user = identity::get(&ctx)?.user;
-            Ok(match runs::begin(&ctx, command.calendar, command.holder)? {
-                Start::Fetch(calendar) => runs::grant(*calendar, user, token),
-                Start::Coalesced => RunStart::Coalesced,
-                Start::NotNow => RunStart::NotNow,
-            })
-        })
-    }
-
-    /// A token that lasts. Concurrent callers cause one refresh: those who waited find the fresh one.
-    async fn token<H: ObjectHost>(&self, ctx: &Context<'_, H>) -> Result<TokenGrant, AccountError> {
-        if let Some(token) = tokens::fresh(ctx, &self.config)? {
-            return Ok(token);
-        }
-        let _turn = self.refreshing.lock().await;
-        let ctx = ctx.later();
-        match tokens::fresh(&ctx, &self.config)? {
-            Some(token) => Ok(token),
-            None => tokens::refresh(&ctx, &self.config).await,
-        }
-    }
-
     /// Brings the schema of an object that exists to this code's. One that does not is gone: only `create` makes
     /// a schema, so that a late message cannot resurrect what was erased (protocol rule 28). Letters that belong
     /// nowhere go to an object of their own, by a command of their own.
-    fn open<H: ObjectHost>(&self, ctx: &Context<'_, H>, command: &str) -> Result<(), AccountError> {
+    pub(crate) fn open<H: ObjectHost>(
+        &self,
+        ctx: &Context<'_, H>,
+        command: &str,
+    ) -> Result<(), AccountError> {
         if self.migrated.get() {
             return Ok(());
         }
@@ -246,8 +109,16 @@ impl AccountObject {
             return Err(AccountError::Gone);
         }
         migrate_up(ctx.host.sql(), MIGRATIONS)?;
+        if command != Create::NAME && unlink::is_buried(ctx)? {
+            return Err(AccountError::Gone);
+        }
         self.migrated.set(true);
         Ok(())
+    }
+
+    /// Nothing is left but a tombstone: whoever calls next finds that out anew.
+    pub(crate) fn forget(&self) {
+        self.migrated.set(false);
     }
 
     /// Handles due timers, each by itself: one that fails is put off and delays no other.
@@ -258,7 +129,7 @@ impl AccountObject {
     ) -> Result<(), AccountError> {
         for timer in timers::due(ctx, TIMERS_AN_ALARM)? {
             let mut own = Effects::new();
-            let done = transaction(ctx.host.sql(), || run_timer(ctx, &timer, &mut own));
+            let done = transaction(ctx.host.sql(), || run_timer(ctx, &self.seat, &timer, &mut own));
             match done {
                 Ok(()) => effects.append(&mut own),
                 Err(error) => {
@@ -288,59 +159,22 @@ impl AccountObject {
 
 fn run_timer<H: ObjectHost>(
     ctx: &Context<'_, H>,
+    seat: &Seat,
     timer: &timers::Due,
     effects: &mut Effects,
 ) -> Result<(), AccountError> {
     let calendar = || timer.subject.parse().map_err(|_| StoreError::Corrupt { what: "timer subject" });
     match timer.kind {
-        Kind::Nudge => dirty::on_timer(ctx, calendar()?, timer.tries, effects)?,
-        Kind::Lease => runs::on_lease(ctx, calendar()?, effects)?,
+        Kind::Nudge => {
+            dirty::on_timer(ctx, calendar()?, timer.tries, seat.taken_until(ctx.now), effects)?;
+        }
+        Kind::Lease => runs::on_lease(ctx, calendar()?, timer.tries, effects)?,
+        Kind::Look => dirty::on_look(ctx, calendar()?, effects)?,
         Kind::Resync => dirty::on_resync(ctx, calendar()?, effects)?,
         Kind::Write => writes::on_timer(ctx, effects)?,
         Kind::Maintain => maintenance::on_timer(ctx, timer.tries, effects)?,
     }
     Ok(())
-}
-
-/// A consent: what waited for it goes on, whatever pause it was in, and maintenance is due.
-fn wake<H: ObjectHost>(ctx: &Context<'_, H>, effects: &mut Effects) -> Result<(), AccountError> {
-    let revived = ctx.query(
-        "/* reactivate */ UPDATE account SET state = 'active' WHERE state <> 'active' RETURNING account_id",
-        &[],
-    )?;
-    for calendar in calendars::all(ctx)? {
-        if !revived.is_empty() || calendar.failures > 0 {
-            dirty::wake(ctx, calendar, effects)?;
-        }
-    }
-    let identity = identity::get(ctx)?;
-    timers::set(ctx, Kind::Maintain, identity.account, ctx.now.plus_millis(MAINTAIN_AGAIN_MS), 0)?;
-    effects.push(Nudge::Write(Lane::Bulk));
-    Ok(())
-}
-
-/// A command of one transaction failed: in the object's logic, or before it.
-#[derive(Debug, thiserror::Error)]
-enum Failed {
-    #[error(transparent)]
-    Account(#[from] AccountError),
-    #[error(transparent)]
-    Object(#[from] ObjectError),
-}
-
-impl From<StoreError> for Failed {
-    fn from(error: StoreError) -> Self {
-        Self::Account(error.into())
-    }
-}
-
-impl Failed {
-    fn into_object(self) -> ObjectError {
-        match self {
-            Self::Account(error) => error.into(),
-            Self::Object(error) => error,
-        }
-    }
 }
 
 async fn nudge<H: ObjectHost>(
@@ -373,11 +207,4 @@ async fn nudge<H: ObjectHost>(
         }
     }
     Ok(())
-}
-
-fn run<C: Command + DeserializeOwned>(
-    body: &str,
-    act: impl FnOnce(C) -> Result<C::Reply, AccountError>,
-) -> Result<String, Failed> {
-    Ok(encode(&act(decode(body)?)?)?)
 }

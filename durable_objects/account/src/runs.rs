@@ -10,11 +10,11 @@ use tminus_store::{StoreError, Value};
 use crate::calendars::{self, Calendar, Phase};
 use crate::context::{Context, Effects, Nudge};
 use crate::contract::{
-    ChunkApplied, CommitRun, Cursor, Next, PageFetched, Progress, RunFailed, RunFailure, RunGrant, RunStart,
-    TokenGrant,
+    AppliedPage, ChunkApplied, CommitRun, Cursor, Next, PageFetched, Progress, RunFailed, RunFailure,
+    RunGrant, RunStart, TakeOver, TokenGrant,
 };
-use crate::dirty;
 use crate::timers::{self, Kind};
+use crate::{again, dirty};
 
 /// How soon a page that waits for a fetcher is nudged again.
 const READY_AGAIN_MS: i64 = 5_000;
@@ -25,12 +25,20 @@ const UNREADABLE_PAUSE_MS: i64 = 60_000;
 const MAX_UNREADABLE_PAUSE_MS: i64 = 21_600_000;
 /// The pause after the first refused token; grows with every refusal in a row.
 const UNAUTHORIZED_PAUSE_MS: i64 = 1_000;
+/// How long a provider's replicas may lag behind a push (protocol rule 5).
+const REPLICA_LAG_MS: i64 = 10_000;
+/// The longest pause between two nudges of a page that nobody takes.
+const MAX_READY_PAUSE_MS: i64 = 3_600_000;
 
 /// What a fetcher may do now.
 pub(crate) enum Start {
     Fetch(Box<Calendar>),
     Coalesced,
     NotNow,
+    /// The lease ended while a page was applied: first the graph is asked how far it got.
+    Ask(Box<Calendar>),
+    /// The last page of a full run is whole.
+    Conclude(Box<Calendar>),
 }
 
 /// Gives the calendar's run to `holder`: a new one, the next page of one under way, or its own again.
@@ -53,7 +61,8 @@ pub(crate) fn begin<H: ObjectHost>(
         Phase::Fetching | Phase::Applying if lease::holds(known.lease_until, ctx.now) => {
             return Ok(Start::Coalesced);
         }
-        Phase::Fetching | Phase::Applying => take_over(&mut known),
+        Phase::Fetching => take_over(&mut known),
+        Phase::Applying => return Ok(Start::Ask(Box::new(known))),
         Phase::Idle if known.dirty == DirtyLevel::Clean => return Ok(Start::Coalesced),
         Phase::Idle => {
             known.run = Some(ctx.id::<RunId>());
@@ -65,6 +74,14 @@ pub(crate) fn begin<H: ObjectHost>(
             timers::clear(ctx, Kind::Nudge, calendar)?;
         }
     }
+    fetch(ctx, known, holder)
+}
+
+fn fetch<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    mut known: Calendar,
+    holder: MessageId,
+) -> Result<Start, StoreError> {
     known.phase = Phase::Fetching;
     known.holder = Some(holder);
     known.due_at = None;
@@ -73,8 +90,63 @@ pub(crate) fn begin<H: ObjectHost>(
     Ok(Start::Fetch(Box::new(known)))
 }
 
+/// Takes a page over after the graph said how much of it is applied (protocol rule 6): what is there counts, and only
+/// a page that is not whole is fetched again.
+pub(crate) fn take_over_page<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &TakeOver,
+    effects: &mut Effects,
+) -> Result<Start, StoreError> {
+    let page = &command.page;
+    let known = calendars::get(ctx, command.calendar)?
+        .filter(|known| known.is_at(page.run, page.position, page.attempt) && known.phase == Phase::Applying);
+    let Some(mut known) = known else { return Ok(Start::Coalesced) };
+    if lease::holds(known.lease_until, ctx.now) {
+        // A chunk was counted meanwhile, or someone else took it over.
+        return Ok(Start::Coalesced);
+    }
+    if is_of_another_graph(&mut known, command.incarnation) {
+        return restart_in_full(ctx, known, effects, "graph_restored").map(|()| Start::Coalesced);
+    }
+    for index in &command.applied {
+        count(&mut known, *index);
+    }
+    if known.applied.contains('0') {
+        take_over(&mut known);
+        tracing::warn!(calendar = %known.calendar, takeovers = known.takeovers, "a run is taken over");
+        return fetch(ctx, known, command.holder);
+    }
+    let calendar = known.clone();
+    Ok(match advance(ctx, known, effects)? {
+        Progress::Conclude => Start::Conclude(Box::new(calendar)),
+        _ => Start::Coalesced,
+    })
+}
+
 /// What the fetcher gets.
-pub(crate) fn grant(calendar: Calendar, user: UserId, token: TokenGrant) -> RunStart {
+pub(crate) fn answer<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    start: Start,
+    user: UserId,
+    token: TokenGrant,
+) -> Result<RunStart, StoreError> {
+    let page = |calendar: Calendar| {
+        let (position, attempt) = (calendar.position(), calendar.attempt);
+        calendar.run.map(|run| Box::new(AppliedPage { user, run, position, attempt }))
+    };
+    Ok(match start {
+        Start::Fetch(calendar) => {
+            let again = again::of_run(ctx, &calendar)?;
+            grant(*calendar, user, token, again)
+        }
+        Start::Coalesced => RunStart::Coalesced,
+        Start::NotNow => RunStart::NotNow,
+        Start::Ask(calendar) => page(*calendar).map_or(RunStart::Coalesced, RunStart::Ask),
+        Start::Conclude(calendar) => page(*calendar).map_or(RunStart::Coalesced, RunStart::Conclude),
+    })
+}
+
+fn grant(calendar: Calendar, user: UserId, token: TokenGrant, again: Vec<String>) -> RunStart {
     let (position, lane) = (calendar.position(), calendar.lane());
     let Some(run) = calendar.run else { return RunStart::Coalesced };
     RunStart::Granted(Box::new(RunGrant {
@@ -89,6 +161,7 @@ pub(crate) fn grant(calendar: Calendar, user: UserId, token: TokenGrant) -> RunS
             page_token: calendar.page_token,
         },
         lane,
+        again,
         token,
     }))
 }
@@ -128,18 +201,46 @@ pub(crate) fn chunk_applied<H: ObjectHost>(
         (Phase::Fetching, Some(next)) => expect(&mut calendar, next, 1),
         _ => return Ok(Progress::Stale),
     }
-    if calendar.incarnation != command.incarnation {
-        let first = calendar.incarnation == 0;
-        calendar.incarnation = command.incarnation;
-        if !first && !calendar.full_run {
-            // The graph was restored: what the cursor stands for is no longer there (rule 13).
-            return restart_in_full(ctx, calendar, effects, "graph_restored").map(|()| Progress::Stale);
-        }
+    if command.generation > command.position.generation {
+        return overtaken(ctx, calendar, command.generation, effects).map(|()| Progress::Stale);
     }
-    let index = usize::try_from(command.index).unwrap_or(usize::MAX);
+    if is_of_another_graph(&mut calendar, command.incarnation) {
+        return restart_in_full(ctx, calendar, effects, "graph_restored").map(|()| Progress::Stale);
+    }
+    count(&mut calendar, command.index);
+    advance(ctx, calendar, effects)
+}
+
+/// The graph knows a higher generation of the calendar than its own lease holder: this object was restored to an
+/// earlier state. What it fetches would be taken for old for ever, so it goes on above that (protocol rule 12).
+fn overtaken<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    mut calendar: Calendar,
+    generation: u32,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    tracing::error!(calendar = %calendar.calendar, generation, "the graph knows a higher generation; it is raised");
+    record(ctx, &calendar, "overtaken")?;
+    calendar.uncover();
+    calendar.end_run();
+    calendar.generation = generation;
+    timers::clear(ctx, Kind::Lease, calendar.calendar)?;
+    calendars::update(ctx, &calendar)?;
+    dirty::nudge(ctx, &calendar, 0, effects)
+}
+
+/// Whether the graph was restored since the cursor was committed: what the cursor stands for is no longer there (rule
+/// 13). A full run brings everything anyway.
+const fn is_of_another_graph(calendar: &mut Calendar, incarnation: u32) -> bool {
+    let known = calendar.incarnation;
+    calendar.incarnation = incarnation;
+    known != 0 && known != incarnation && !calendar.full_run
+}
+
+fn count(calendar: &mut Calendar, index: u32) {
+    let index = usize::try_from(index).unwrap_or(usize::MAX);
     calendar.applied =
         calendar.applied.chars().enumerate().map(|(at, mark)| if at == index { '1' } else { mark }).collect();
-    advance(ctx, calendar, effects)
 }
 
 /// The page was cut into this many chunks.
@@ -207,6 +308,8 @@ fn commit<H: ObjectHost>(
 ) -> Result<Progress, StoreError> {
     record(ctx, &calendar, "committed")?;
     tracing::info!(calendar = %calendar.calendar, pages = calendar.page.saturating_add(1), "a cursor is committed");
+    again::fetched(ctx, &mut calendar)?;
+    second_look(ctx, &mut calendar)?;
     calendar.sync_token = calendar.next_sync_token.take();
     calendar.synced_at = Some(ctx.now);
     calendar.covering = DirtyLevel::Clean;
@@ -222,6 +325,20 @@ fn commit<H: ObjectHost>(
         dirty::nudge(ctx, &calendar, 0, effects)?;
     }
     Ok(Progress::Committed)
+}
+
+/// After a push the change may not be listed yet: an empty list is followed by one more, once (protocol rule 5). Pushes
+/// that came while a run found something were about that.
+fn second_look<H: ObjectHost>(ctx: &Context<'_, H>, calendar: &mut Calendar) -> Result<(), StoreError> {
+    let empty = calendar.page == 0 && calendar.applied.is_empty() && !calendar.full_run;
+    if empty && !calendar.quiet {
+        timers::set(ctx, Kind::Look, calendar.calendar, ctx.now.plus_millis(REPLICA_LAG_MS), 0)?;
+    }
+    if !empty {
+        timers::clear(ctx, Kind::Look, calendar.calendar)?;
+    }
+    calendar.quiet = !empty && calendar.dirty != DirtyLevel::Clean;
+    Ok(())
 }
 
 /// A page could not be fetched.
@@ -292,26 +409,32 @@ fn restart_in_full<H: ObjectHost>(
 pub(crate) fn on_lease<H: ObjectHost>(
     ctx: &Context<'_, H>,
     calendar: CalendarId,
+    tries: u32,
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
     let known = calendars::get(ctx, calendar)?.filter(Calendar::is_running);
     let Some(mut known) = known else { return timers::clear(ctx, Kind::Lease, calendar) };
-    if known.phase != Phase::Ready {
-        if let Some(until) = known.lease_until.filter(|until| *until > ctx.now) {
-            return timers::set(ctx, Kind::Lease, calendar, until, 0);
-        }
+    let held = known.lease_until.filter(|until| known.phase != Phase::Ready && *until > ctx.now);
+    if let Some(until) = held {
+        return timers::set(ctx, Kind::Lease, calendar, until, 0);
+    }
+    if known.phase == Phase::Fetching {
         take_over(&mut known);
+        calendars::update(ctx, &known)?;
         tracing::warn!(%calendar, takeovers = known.takeovers, "a run's lease ended; it is taken over");
     }
+    // A page that was being applied stays as it is: whoever takes it over asks the graph first.
     effects.push(Nudge::Calendar(calendar, known.lane()));
-    hold(ctx, &mut known, READY_AGAIN_MS)?;
-    calendars::update(ctx, &known)
+    let pause = READY_AGAIN_MS.checked_shl(tries.min(16)).unwrap_or(MAX_READY_PAUSE_MS);
+    let due = ctx.now.plus_millis(pause.min(MAX_READY_PAUSE_MS));
+    timers::set(ctx, Kind::Lease, calendar, due, tries.saturating_add(1))
 }
 
 /// The page goes to another fetcher. What the old one still sends applies, but does not count.
 fn take_over(calendar: &mut Calendar) {
     fetch_again(calendar);
     calendar.takeovers = calendar.takeovers.saturating_add(1);
+    calendar.failures = calendar.failures.saturating_add(1);
 }
 
 /// The page is fetched once more, under a higher generation: whatever an earlier fetch still sends is older.

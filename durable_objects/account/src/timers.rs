@@ -15,6 +15,8 @@ tminus_domain::words! {
         Lease = "lease",
         /// A calendar is to be fetched wholly once more; the subject is the calendar.
         Resync = "resync",
+        /// An empty list after a push is followed by one more; the subject is the calendar.
+        Look = "look",
         /// The writer's seat is free again, or writing may start; the subject is the account.
         Write = "write",
         /// Maintenance is to be done (again); the subject is the account.

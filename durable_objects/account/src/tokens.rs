@@ -162,13 +162,29 @@ pub(crate) fn expire<H: ObjectHost>(
 fn revoke<H: ObjectHost>(ctx: &Context<'_, H>, version: u32) -> Result<(), AccountError> {
     ctx.run(
         "/* revoke_account */ UPDATE account SET state = 'revoked'
-         WHERE EXISTS (SELECT 1 FROM auth WHERE token_version = ?1)",
+         WHERE state <> 'unlinking' AND EXISTS (SELECT 1 FROM auth WHERE token_version = ?1)",
         &[version.into()],
     )?;
     // Maintenance tells the registry.
     timers::set(ctx, Kind::Maintain, identity::get(ctx)?.account, ctx.now, 0)?;
     tracing::warn!("the grant at the provider is gone");
     Ok(())
+}
+
+/// Gives the grant back to the provider (RFC 7009). One that is gone already is given back.
+pub(crate) async fn give_back<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    config: &AccountConfig,
+) -> Result<(), AccountError> {
+    let account = identity::get(ctx)?.account;
+    // Tokens that no longer open cannot be given back: the owner can still take the grant away.
+    let Ok(Some(stored)) = load(ctx, config, account) else { return Ok(()) };
+    let Some(refresh) = stored.tokens.refresh else { return Ok(()) };
+    match config.oauth.revoke(ctx.host, &refresh).await {
+        Ok(()) => Ok(()),
+        Err(error) if error.failure == OauthFailure::ConsentGone => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn load<H: ObjectHost>(

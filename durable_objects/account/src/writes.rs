@@ -13,38 +13,53 @@ use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
 
 use crate::calendars;
+use crate::config::AccountConfig;
 use crate::context::{Context, Effects, Nudge};
-use crate::contract::{BeginWrite, EndWrite, TokenGrant, WriteGrant, WriteOutcome, WriteStart, WriteTarget};
+use crate::contract::{
+    AccountState, BeginWrite, EndWrite, TokenGrant, WriteGrant, WriteOutcome, WriteStart, WriteTarget,
+};
 use crate::error::AccountError;
 use crate::identity;
+use crate::quota::{Grant, Quota, Reserved};
 use crate::timers::{self, Kind};
 
-/// How many operations one sitting may write.
-const PERMITS: u32 = 500;
-/// How long writing waits for maintenance to make a calendar that is not there.
-const MISSING_PAUSE_S: i64 = 30;
+/// How long a calendar that cannot be written is left alone; maintenance looks after it meanwhile.
+const UNWRITABLE_PAUSE_S: i64 = 60;
 
-/// The seat.
-#[derive(Debug, Default)]
-pub(crate) struct Seat(Cell<Option<Taken>>);
+/// The seat, and what was written from it.
+#[derive(Default)]
+pub(crate) struct Seat {
+    taken: Cell<Option<Taken>>,
+    pub(crate) quota: Quota,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Taken {
     holder: MessageId,
+    lane: Lane,
     until: Timestamp,
+    reserved: Reserved,
     /// The most urgent lane of the nudges that came meanwhile.
     again: Option<Lane>,
+}
+
+impl Seat {
+    /// Until when someone may be writing; `None` if nobody is.
+    pub(crate) fn taken_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.taken.get().map(|taken| taken.until).filter(|until| *until > now)
+    }
 }
 
 /// Gives the seat to `holder`, or says why not.
 pub(crate) fn begin<H: ObjectHost>(
     ctx: &Context<'_, H>,
+    config: &AccountConfig,
     seat: &Seat,
     command: BeginWrite,
     token: TokenGrant,
 ) -> Result<WriteStart, AccountError> {
     let identity = identity::get(ctx)?;
-    if identity.overlay_state != "ready" {
+    if identity.overlay_state != "ready" || identity.state == AccountState::Unlinking {
         // Nothing can be written yet: maintenance nudges when the overlay is there.
         return Ok(WriteStart::NotNow);
     }
@@ -52,42 +67,63 @@ pub(crate) fn begin<H: ObjectHost>(
         // Its timer nudges.
         return Ok(WriteStart::NotNow);
     }
-    let taken = seat.0.get().filter(|taken| taken.until > ctx.now);
+    let taken = seat.taken.get().filter(|taken| taken.until > ctx.now);
     if let Some(taken) = taken.filter(|taken| taken.holder != command.holder) {
         let again = if taken.again == Some(Lane::Live) { Lane::Live } else { command.lane };
-        seat.0.set(Some(Taken { again: Some(again), ..taken }));
+        seat.taken.set(Some(Taken { again: Some(again), ..taken }));
         return Ok(WriteStart::Coalesced);
     }
-    let again = taken.and_then(|taken| taken.again);
-    let until = lease::until(ctx.now, lease::WRITING_MS, 0);
-    seat.0.set(Some(Taken { holder: command.holder, until, again }));
-    let targets = calendars::all(ctx)?
+    let targets: Vec<WriteTarget> = calendars::all(ctx)?
         .into_iter()
         .filter(|calendar| matches!(calendar.role, CalendarRole::Overlay | CalendarRole::Primary))
+        .filter(|calendar| calendar.write_after.is_none_or(|after| after <= ctx.now))
         .map(|calendar| WriteTarget {
             calendar: calendar.calendar,
             provider_calendar_id: calendar.provider_calendar_id,
         })
         .collect();
-    Ok(WriteStart::Granted(Box::new(WriteGrant { user: identity.user, permits: PERMITS, targets, token })))
+    if targets.is_empty() {
+        return Ok(WriteStart::NotNow);
+    }
+    let reserved = match seat.quota.reserve(ctx, config.quota_per_minute, command.lane)? {
+        Grant::Reserved(reserved) => reserved,
+        Grant::Wait(until) => {
+            timers::set(ctx, Kind::Write, identity.account, until, 0)?;
+            return Ok(WriteStart::NotNow);
+        }
+    };
+    let again = taken.and_then(|taken| taken.again);
+    let until = lease::until(ctx.now, lease::WRITING_MS, 0);
+    seat.taken.set(Some(Taken { holder: command.holder, lane: command.lane, until, reserved, again }));
+    let permits = reserved.permits;
+    Ok(WriteStart::Granted(Box::new(WriteGrant { user: identity.user, permits, targets, token })))
 }
 
 /// Takes the seat back. One who no longer holds it changes nothing.
 pub(crate) fn end<H: ObjectHost>(
     ctx: &Context<'_, H>,
+    config: &AccountConfig,
     seat: &Seat,
     command: &EndWrite,
     effects: &mut Effects,
 ) -> Result<(), AccountError> {
-    let Some(taken) = seat.0.get().filter(|taken| taken.holder == command.holder) else { return Ok(()) };
-    seat.0.set(None);
+    let Some(taken) = seat.taken.get().filter(|taken| taken.holder == command.holder) else { return Ok(()) };
+    seat.taken.set(None);
+    seat.quota.settle(ctx, taken.reserved, command.used, taken.lane)?;
+    if !command.unwritable.is_empty() {
+        pause_calendars(ctx, command)?;
+        effects.push(Nudge::Maintain);
+    }
     match command.outcome {
         WriteOutcome::TryAfter { seconds } => pause(ctx, i64::from(seconds))?,
-        WriteOutcome::CalendarMissing => {
-            pause(ctx, MISSING_PAUSE_S)?;
-            effects.push(Nudge::Maintain);
+        WriteOutcome::More { lane: Lane::Live } => effects.push(Nudge::Write(Lane::Live)),
+        WriteOutcome::More { lane: Lane::Bulk } => {
+            match seat.quota.bulk_after(ctx, config.quota_per_minute)? {
+                Some(after) => timers::set(ctx, Kind::Write, identity::get(ctx)?.account, after, 0)?,
+                None => effects.push(Nudge::Write(Lane::Bulk)),
+            }
+            effects.extend(taken.again.filter(|again| *again == Lane::Live).map(Nudge::Write));
         }
-        WriteOutcome::More { lane } => effects.push(Nudge::Write(lane)),
         WriteOutcome::Drained | WriteOutcome::Unauthorized { .. } => {
             effects.extend(taken.again.map(Nudge::Write));
         }
@@ -102,6 +138,19 @@ fn pause<H: ObjectHost>(ctx: &Context<'_, H>, seconds: i64) -> Result<(), Accoun
     identity.write_after = Some(after);
     identity::update(ctx, &identity)?;
     timers::set(ctx, Kind::Write, identity.account, after, 0)?;
+    Ok(())
+}
+
+/// A calendar that refuses every write is left alone by itself: the account's others are written on.
+fn pause_calendars<H: ObjectHost>(ctx: &Context<'_, H>, command: &EndWrite) -> Result<(), AccountError> {
+    let after = ctx.now.plus_seconds(UNWRITABLE_PAUSE_S);
+    for calendar in &command.unwritable {
+        if let Some(mut calendar) = calendars::get(ctx, *calendar)? {
+            calendar.write_after = Some(after);
+            calendars::update(ctx, &calendar)?;
+        }
+    }
+    timers::set(ctx, Kind::Write, identity::get(ctx)?.account, after, 0)?;
     Ok(())
 }
 

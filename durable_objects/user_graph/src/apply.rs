@@ -2,7 +2,7 @@
 //!
 //! Effects, and why each may repeat:
 //! 1. canonical event, journal entry, wishes: the same etag or a lower position changes nothing (rule 10);
-//! 2. ids of a full run's chunk: keyed by the chunk;
+//! 2. the chunk is recorded as applied, with the ids that a full run's holds: keyed by the chunk;
 //! 3. nudges, after the commit: level-triggered.
 
 use serde_json::json;
@@ -21,7 +21,7 @@ use crate::error::GraphError;
 use crate::events::{self, Origin, StoredEvent};
 use crate::journal::{self, Change, Entry};
 use crate::mirrors::{self, StoredMirror};
-use crate::{claims, edges, floors, graph, sightings};
+use crate::{claims, edges, floors, graph, progress, sightings};
 
 /// Applies a chunk: as a whole, or, if that fails, item by item, with the failing items in quarantine (rule 11).
 pub(crate) fn apply_chunk<H: ObjectHost>(
@@ -42,20 +42,26 @@ fn apply_in<H: ObjectHost>(
     effects: &mut Effects,
 ) -> Result<Applied, GraphError> {
     let incarnation = graph::incarnation(ctx)?;
+    if !edges::is_linked(ctx, command.account)? {
+        // Fenced: the account is being unlinked, or was (protocol rule 29).
+        return Err(GraphError::Gone);
+    }
+    let generation = progress::record(ctx, command)?;
     let edges = if command.role.is_source() { edges::leaving(ctx, command.account)? } else { Vec::new() };
     let position = command.chunk.position;
     if command.chunk.attempt > 0 {
         floors::raise(ctx, command.calendar, position.generation)?;
     }
     let chunk = Chunk { ctx, command, edges: &edges, floor: floors::of(ctx, command.calendar)? };
-    let mut tally = Applied { incarnation, ..Applied::default() };
+    let nothing = Applied { incarnation, generation, ..Applied::default() };
+    let mut tally = nothing;
     let mut wanted = Effects::default();
     let whole = transaction(ctx.host.sql(), || {
         command.deltas.iter().try_for_each(|delta| chunk.apply(delta, &mut tally, &mut wanted))
     });
     if let Err(error) = whole {
         tracing::warn!(%error, "a chunk fails as a whole; its items are applied one by one");
-        (tally, wanted) = (Applied { incarnation, ..Applied::default() }, Effects::default());
+        (tally, wanted) = (nothing, Effects::default());
         for delta in &command.deltas {
             let mut attempt = (tally, Effects::default());
             let alone = transaction(ctx.host.sql(), || chunk.apply(delta, &mut attempt.0, &mut attempt.1));

@@ -17,10 +17,12 @@ use crate::contract::{
 use crate::error::GraphError;
 use crate::mirrors::{self, MirrorKey, StoredMirror};
 use crate::timers::{self, Kind};
-use crate::{edges, events};
+use crate::{edges, events, progress};
 
 /// Most operations that one claim holds: what fits one batch call.
 const MAX_CLAIM: u32 = 50;
+/// While a calendar is read wholly, only what starts within a week is written.
+const NEAR_S: i64 = 7 * 86_400;
 
 /// Claims mirrors of a target account. A repeat of a claim gets its operations again.
 pub(crate) fn claim<H: ObjectHost>(
@@ -29,6 +31,10 @@ pub(crate) fn claim<H: ObjectHost>(
 ) -> Result<Claimed, GraphError> {
     let operations = transaction(ctx.host.sql(), || -> Result<_, StoreError> {
         let mut operations = Vec::new();
+        if !edges::is_linked(ctx, command.account)? {
+            // It is being unlinked: no write begins any more.
+            return Ok(operations);
+        }
         for mut stored in candidates(ctx, command)? {
             let repeated = stored.claim.is_some_and(|(claim, _)| claim == command.claim);
             if !repeated {
@@ -54,28 +60,62 @@ pub(crate) fn claim<H: ObjectHost>(
     Ok(Claimed { operations })
 }
 
+/// What waits to be written: live work first, then as much bulk work as is allowed.
 fn candidates<H: ObjectHost>(
     ctx: &Context<'_, H>,
     command: &ClaimMirrors,
 ) -> Result<Vec<StoredMirror>, StoreError> {
+    let limit = command.limit.min(MAX_CLAIM);
+    let mut found = waiting(ctx, command, Lane::Live, limit)?;
+    let left = limit.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
+    found.extend(waiting(ctx, command, Lane::Bulk, left.min(command.bulk_limit))?);
+    Ok(found)
+}
+
+fn waiting<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &ClaimMirrors,
+    lane: Lane,
+    limit: u32,
+) -> Result<Vec<StoredMirror>, StoreError> {
+    if limit == 0 || command.calendars.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut params = vec![
+        Value::text(command.account),
+        mirrors::lane_number(lane).into(),
+        ctx.now.millis().into(),
+        Value::text(command.claim),
+        horizon(ctx, lane)?.into(),
+        limit.into(),
+    ];
+    params.extend(command.calendars.iter().map(Value::text));
+    let places: Vec<String> = (7..=params.len()).map(|place| format!("?{place}")).collect();
     ctx.query(
         &format!(
             "/* claimable_mirrors */ SELECT {} FROM event_mirrors
-             WHERE target_account_id = ?1 AND state = 'PENDING'
-               AND ((next_attempt_ts <= ?2 AND (claim_until IS NULL OR claim_until <= ?2)) OR claim_id = ?3)
-             ORDER BY lane, next_attempt_ts, start_ts LIMIT ?4",
-            mirrors::COLUMNS
+             WHERE target_account_id = ?1 AND state = 'PENDING' AND lane = ?2
+               AND ((next_attempt_ts <= ?3 AND start_ts < ?5 AND (claim_until IS NULL OR claim_until <= ?3))
+                    OR claim_id = ?4)
+               AND target_calendar_id IN ({})
+             ORDER BY next_attempt_ts, start_ts LIMIT ?6",
+            mirrors::COLUMNS,
+            places.join(", ")
         ),
-        &[
-            Value::text(command.account),
-            ctx.now.millis().into(),
-            Value::text(command.claim),
-            command.limit.min(MAX_CLAIM).into(),
-        ],
+        &params,
     )?
     .iter()
     .map(mirrors::decode)
     .collect()
+}
+
+/// The end of what is written now, in the order of claims. As long as a calendar is read wholly, what is far away
+/// would take the quota from what is near and not yet read.
+fn horizon<H: ObjectHost>(ctx: &Context<'_, H>, lane: Lane) -> Result<String, StoreError> {
+    if lane == Lane::Bulk && progress::full_run_until(ctx)?.is_some() {
+        return Ok(ctx.now.plus_seconds(NEAR_S).to_rfc3339());
+    }
+    Ok(mirrors::LAST_IN_ORDER.to_owned())
 }
 
 /// Brings the wish to what the event and the edges want now. They differ only while a job projects again after a
@@ -164,17 +204,10 @@ fn settle_one<H: ObjectHost>(
 
 /// Sets the timer of an account to when its next mirror can be written. Returns the lane of one that can be now.
 pub(crate) fn watch<H: ObjectHost>(ctx: &Context<'_, H>, account: &str) -> Result<Option<Lane>, StoreError> {
-    let ready = ctx.first(
-        "/* ready_mirror */ SELECT lane FROM event_mirrors
-         WHERE target_account_id = ?1 AND state = 'PENDING' AND next_attempt_ts <= ?2
-           AND (claim_until IS NULL OR claim_until <= ?2)
-         ORDER BY lane, next_attempt_ts LIMIT 1",
-        &[account.into(), ctx.now.millis().into()],
-    )?;
-    if let Some(row) = ready {
+    if let Some(lane) = ready(ctx, account)? {
         let due = ctx.now.plus_millis(NUDGE_AGAIN_MS);
         timers::set(ctx, Kind::Nudge, account, due, 0, None)?;
-        return Ok(Some(mirrors::lane(row.get(0)?)));
+        return Ok(Some(lane));
     }
     let next = ctx.first(
         "/* next_mirror */ SELECT MIN(MAX(next_attempt_ts, COALESCE(claim_until, 0))) FROM event_mirrors
@@ -182,10 +215,48 @@ pub(crate) fn watch<H: ObjectHost>(ctx: &Context<'_, H>, account: &str) -> Resul
         &[account.into()],
     )?;
     match next.map_or(Ok(None), |row| row.get::<Option<i64>>(0))? {
-        Some(due) => timers::set(ctx, Kind::Nudge, account, Timestamp::from_millis(due), 0, None)?,
+        Some(due) => {
+            // What is far away and waits for a full run to end could be written now.
+            let due = if due > ctx.now.millis() { due } else { ctx.now.plus_millis(NUDGE_AGAIN_MS).millis() };
+            timers::set(ctx, Kind::Nudge, account, Timestamp::from_millis(due), 0, None)?;
+        }
         None => timers::clear(ctx, Kind::Nudge, account)?,
     }
     Ok(None)
+}
+
+/// The lane of a mirror that can be written now.
+fn ready<H: ObjectHost>(ctx: &Context<'_, H>, account: &str) -> Result<Option<Lane>, StoreError> {
+    for lane in [Lane::Live, Lane::Bulk] {
+        let row = ctx.first(
+            "/* ready_mirror */ SELECT 1 FROM event_mirrors
+             WHERE target_account_id = ?1 AND state = 'PENDING' AND lane = ?2 AND next_attempt_ts <= ?3
+               AND start_ts < ?4 AND (claim_until IS NULL OR claim_until <= ?3) LIMIT 1",
+            &[
+                account.into(),
+                mirrors::lane_number(lane).into(),
+                ctx.now.millis().into(),
+                horizon(ctx, lane)?.into(),
+            ],
+        )?;
+        if row.is_some() {
+            return Ok(Some(lane));
+        }
+    }
+    Ok(None)
+}
+
+/// Nudges the writers of all accounts that have something to write: a full run has ended.
+pub(crate) fn nudge_waiting<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    for account in edges::accounts(ctx)? {
+        if let Some(lane) = ready(ctx, &account.to_string())? {
+            effects.nudge(account, lane);
+        }
+    }
+    Ok(())
 }
 
 /// Gives every nudge of a transaction its timer, within the transaction: a mirror never waits without one.

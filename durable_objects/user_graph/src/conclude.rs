@@ -14,7 +14,7 @@ use crate::contract::{ConcludeFullRun, Concluded};
 use crate::error::GraphError;
 use crate::events::{self, Origin};
 use crate::journal::{self, Change, Entry};
-use crate::{claims, edges, floors, mirrors, sightings};
+use crate::{claims, edges, floors, mirrors, progress, sightings};
 
 /// Marks what a full run missed for the first time, deletes what two missed, and holds what is too much.
 pub(crate) fn conclude<H: ObjectHost>(
@@ -82,6 +82,8 @@ fn conclude_in<H: ObjectHost>(
         &[Value::text(command.calendar), Value::text(command.run)],
     )?;
     floors::raise(ctx, command.calendar, command.generation)?;
+    progress::ended(ctx, command.calendar)?;
+    claims::nudge_waiting(ctx, effects)?;
     remember(ctx, command, concluded)?;
     Ok(concluded)
 }

@@ -9,6 +9,7 @@ use tminus_domain::event::EventContent;
 use tminus_domain::ids::{AccountId, CalendarId, ClaimId, EventId, RunId, UserId};
 use tminus_domain::mark::Mark;
 use tminus_domain::mirroring::Fact;
+use tminus_domain::ordering::Position;
 use tminus_domain::policy::{CalendarKind, CalendarRole};
 use tminus_domain::projection::{MirrorBody, ProjectionHash};
 use tminus_domain::time::Timestamp;
@@ -130,6 +131,47 @@ pub struct Applied {
     pub quarantined: u32,
     /// Mirrors whose wanted state changed.
     pub mirrors_changed: u32,
+    /// The highest generation of the calendar that was ever applied. Above the chunk's own, the chunk does not count:
+    /// whoever holds the run raises its generation above this and fetches again (protocol rule 12).
+    #[serde(default)]
+    pub generation: u32,
+}
+
+/// Asks how much of a page is applied (protocol rule 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GetRunProgress {
+    /// The calendar.
+    pub calendar: CalendarId,
+    /// The run.
+    pub run: RunId,
+    /// The page.
+    pub position: Position,
+    /// Which fetch of the page.
+    pub attempt: u32,
+}
+
+/// How much of a page is applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunProgress {
+    /// The graph's incarnation.
+    pub incarnation: u32,
+    /// The chunks that are applied, by index.
+    pub applied: Vec<u32>,
+}
+
+/// Forgets an account: its chunks are refused from now on, its events and their mirrors elsewhere are deleted, mirrors
+/// in it are given up (protocol rule 29). A repeat changes nothing; [`LinkAccount`] takes it back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnlinkAccount {
+    /// The account.
+    pub account: AccountId,
+}
+
+/// The account is forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unlinked {
+    /// When the last claim of a mirror in the account ends: until then a write may be under way.
+    pub claimed_until: Option<Timestamp>,
 }
 
 /// A full run is whole: concludes what it did not see (protocol rule 14).
@@ -157,7 +199,7 @@ pub struct Concluded {
 }
 
 /// Claims mirrors of a target account that wait to be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimMirrors {
     /// The target account.
     pub account: AccountId,
@@ -165,6 +207,10 @@ pub struct ClaimMirrors {
     pub claim: ClaimId,
     /// At most this many, 1 to 50.
     pub limit: u32,
+    /// At most this many of the bulk lane, after the live ones.
+    pub bulk_limit: u32,
+    /// Only mirrors in these calendars: the others are paused, or not there yet.
+    pub calendars: Vec<CalendarId>,
 }
 
 /// Mirrors to write.
@@ -324,8 +370,12 @@ pub struct GraphStatus {
 /// An item that could not be understood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuarantinedItem {
+    /// The account that it comes from.
+    pub account: AccountId,
     /// The calendar that it comes from.
     pub calendar: CalendarId,
+    /// Its id at the provider; `None` if it had none.
+    pub event_id: Option<String>,
     /// Why.
     pub reason: String,
     /// Since when.
@@ -347,6 +397,8 @@ commands! {
     LinkAccount => "link_account", ();
     PutCalendars => "put_calendars", ();
     ApplyChunk => "apply_chunk", Applied;
+    GetRunProgress => "get_run_progress", RunProgress;
+    UnlinkAccount => "unlink_account", Unlinked;
     ConcludeFullRun => "conclude_full_run", Concluded;
     ClaimMirrors => "claim_mirrors", Claimed;
     SettleMirrors => "settle_mirrors", Settled;

@@ -49,6 +49,23 @@ pub(crate) fn other_accounts<H: ObjectHost>(
     .collect()
 }
 
+/// Whether an account is linked: nothing of one that is not may come in or be written.
+pub(crate) fn is_linked<H: ObjectHost>(ctx: &Context<'_, H>, account: AccountId) -> Result<bool, StoreError> {
+    let row = ctx.first(
+        "/* is_linked */ SELECT 1 FROM linked_accounts WHERE account_id = ?1",
+        &[Value::text(account)],
+    )?;
+    Ok(row.is_some())
+}
+
+/// Every linked account.
+pub(crate) fn accounts<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<Vec<AccountId>, StoreError> {
+    ctx.query("/* linked_accounts */ SELECT account_id FROM linked_accounts ORDER BY account_id", &[])?
+        .into_iter()
+        .map(|row| row.parse(0, "account id"))
+        .collect()
+}
+
 /// Remembers a linked account, or its new kind.
 pub(crate) fn put_account<H: ObjectHost>(
     ctx: &Context<'_, H>,

@@ -7,6 +7,8 @@
 //! | `apply.rs`, `conclude.rs` | chunks of fetched pages; what a full run did not see |
 //! | `claims.rs` | mirrors claimed by the writer, and settled |
 //! | `graph.rs`, `edges.rs`, `reproject.rs` | accounts, calendars, policy, projecting again |
+//! | `unlink.rs` | an account is forgotten |
+//! | `progress.rs` | how far each calendar's run is |
 //! | `floors.rs` | which generations are too old to make events known |
 //! | `sightings.rs` | mirrors as the provider shows them |
 //! | `reads.rs` | lists and status |
@@ -28,10 +30,12 @@ mod graph;
 mod journal;
 mod mirrors;
 mod object;
+mod progress;
 mod reads;
 mod reproject;
 pub mod schema;
 mod sightings;
 mod timers;
+mod unlink;
 
 pub use object::UserGraphObject;

@@ -1,6 +1,7 @@
 //! Mirrors as rows, and the step from an event to the mirrors that it wants.
 
 use tminus_domain::dirty::Lane;
+use tminus_domain::event::When;
 use tminus_domain::ids::{AccountId, CalendarId, ClaimId, EventId};
 use tminus_domain::mark::Mark;
 use tminus_domain::mirroring::{Mirror, MirrorState};
@@ -11,12 +12,16 @@ use tminus_ports::ObjectHost;
 use tminus_store::{Row, StoreError, Value};
 
 use crate::context::{Context, Effects};
+use crate::edges;
 use crate::events::StoredEvent;
 
 /// The columns that [`decode`] reads, in its order.
 pub(crate) const COLUMNS: &str = "canonical_event_id, target_account_id, target_calendar_id, last_projected_hash, \
     state, error_message, desired_hash, desired_version, provider_etag, id_generation, in_doubt, attempts, \
     next_attempt_ts, claim_id, claim_until, restores, restore_day, lane, provider_updated, missed";
+
+/// After every mirror in the order of claims.
+pub(crate) const LAST_IN_ORDER: &str = "\u{7f}";
 
 /// What tells a mirror from others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,7 +145,7 @@ pub(crate) fn reproject<H: ObjectHost>(
     lane: Lane,
     effects: &mut Effects,
 ) -> Result<u32, StoreError> {
-    let start = stored.content.when.start_text();
+    let start = order_key(ctx.now, &stored.content.when);
     let mut changed = 0_u32;
     let mut known = known;
     for edge in edges {
@@ -168,13 +173,33 @@ pub(crate) fn reproject<H: ObjectHost>(
         }
     }
     for mut orphan in known {
-        if orphan.mirror.wish(None) {
+        if !edges::is_linked(ctx, orphan.key.account)? {
+            bury(ctx, orphan.key)?;
+        } else if orphan.mirror.wish(None) {
             put_wish(ctx, &orphan, lane, &start)?;
             effects.nudge(orphan.key.account, lane);
             changed = changed.saturating_add(1);
         }
     }
     Ok(changed)
+}
+
+/// Where a mirror stands among those that wait: what is under way or to come in order of its start, then what is over.
+fn order_key(now: Timestamp, when: &When) -> String {
+    let is_over = when.end_text() < now.to_rfc3339();
+    if is_over { format!("~{}", when.start_text()) } else { when.start_text() }
+}
+
+/// A mirror in an account that is not linked any more is left to the purge of that account.
+fn bury<H: ObjectHost>(ctx: &Context<'_, H>, key: MirrorKey) -> Result<(), StoreError> {
+    ctx.run(
+        "/* bury_mirror */ UPDATE event_mirrors
+         SET state = 'TOMBSTONED', desired_hash = NULL, last_projected_hash = NULL, provider_etag = NULL,
+             in_doubt = 0, error_message = NULL, claim_id = NULL, claim_until = NULL
+         WHERE canonical_event_id = ?1 AND target_account_id = ?2 AND target_calendar_id = ?3
+           AND state <> 'TOMBSTONED'",
+        &[Value::text(key.event), Value::text(key.account), Value::text(key.calendar)],
+    )
 }
 
 fn insert<H: ObjectHost>(

@@ -13,13 +13,13 @@ use tracing::Instrument as _;
 
 use crate::context::{Context, Effects};
 use crate::contract::{
-    ApplyChunk, ClaimMirrors, ConcludeFullRun, Create, GetStatus, LinkAccount, ListEvents, PutCalendars,
-    SettleMirrors,
+    ApplyChunk, ClaimMirrors, ConcludeFullRun, Create, GetRunProgress, GetStatus, LinkAccount, ListEvents,
+    PutCalendars, SettleMirrors, UnlinkAccount,
 };
 use crate::error::GraphError;
 use crate::schema::MIGRATIONS;
 use crate::timers::{self, Kind};
-use crate::{apply, claims, conclude, graph, reads, reproject};
+use crate::{apply, claims, conclude, graph, progress, reads, reproject, unlink};
 
 /// How many timers one alarm handles.
 const TIMERS_AN_ALARM: u32 = 50;
@@ -103,6 +103,8 @@ impl UserGraphObject {
             PutCalendars::NAME => answer(body, |command| graph::put_calendars(ctx, &command)),
             ApplyChunk::NAME => answer(body, |command| apply::apply_chunk(ctx, &command, effects)),
             ConcludeFullRun::NAME => answer(body, |command| conclude::conclude(ctx, &command, effects)),
+            GetRunProgress::NAME => answer(body, |command| progress::of(ctx, &command)),
+            UnlinkAccount::NAME => answer(body, |command| unlink::unlink(ctx, &command)),
             ClaimMirrors::NAME => answer(body, |command| claims::claim(ctx, &command)),
             SettleMirrors::NAME => answer(body, |command| claims::settle(ctx, &command)),
             ListEvents::NAME => answer(body, |command| reads::list_events(ctx, &command)),

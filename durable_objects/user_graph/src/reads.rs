@@ -112,15 +112,19 @@ pub(crate) fn status<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<GraphStatus,
         .collect::<Result<_, StoreError>>()?;
     let quarantined = ctx
         .query(
-            "/* list_quarantine */ SELECT calendar_id, reason, ts FROM quarantine ORDER BY ts DESC LIMIT 100",
+            "/* list_quarantine */ SELECT account_id, calendar_id, origin_event_id, reason, ts FROM quarantine
+             ORDER BY ts DESC LIMIT 1000",
             &[],
         )?
         .into_iter()
         .map(|row| {
             Ok(QuarantinedItem {
-                calendar: row.parse(0, "calendar id")?,
-                reason: row.get(1)?,
-                since: row.get(2)?,
+                account: row.parse(0, "account id")?,
+                calendar: row.parse(1, "calendar id")?,
+                // An item without an id is kept under a name of ours.
+                event_id: Some(row.get::<String>(2)?).filter(|id| !id.starts_with('?')),
+                reason: row.get(3)?,
+                since: row.get(4)?,
             })
         })
         .collect::<Result<_, StoreError>>()?;

@@ -6,7 +6,7 @@ use tminus_store::{StoreError, transaction};
 
 use crate::context::{Context, Effects};
 use crate::timers::{self, Kind};
-use crate::{claims, edges, events, mirrors};
+use crate::{claims, edges, events, mirrors, unlink};
 
 /// How many events one step projects.
 const STEP: u32 = 200;
@@ -41,7 +41,7 @@ pub(crate) fn step<H: ObjectHost>(
         )?;
         let mut last = None;
         for row in &rows {
-            let stored = events::decode(row)?;
+            let stored = unlink::forget_event(ctx, events::decode(row)?)?;
             last = Some(stored.event.to_string());
             let edges = edges::leaving(ctx, stored.account)?;
             let known = mirrors::of_event(ctx, stored.event)?;

@@ -3,12 +3,20 @@
 use tminus_store::migrate::Migration;
 
 /// Every step, the oldest first.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "initial",
-    up: include_str!("schema/0001_initial.up.sql"),
-    down: include_str!("schema/0001_initial.down.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "initial",
+        up: include_str!("schema/0001_initial.up.sql"),
+        down: include_str!("schema/0001_initial.down.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "promises",
+        up: include_str!("schema/0002_promises.up.sql"),
+        down: include_str!("schema/0002_promises.down.sql"),
+    },
+];
 
 #[cfg(test)]
 mod tests {

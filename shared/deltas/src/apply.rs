@@ -71,6 +71,7 @@ impl Chunk {
             attempt: chunk.attempt,
             index: chunk.index,
             incarnation: applied.incarnation,
+            generation: applied.generation,
             whole: self.next,
         };
         let mut progress = call(ports, &self.account.to_string(), trace, &counted).await?;

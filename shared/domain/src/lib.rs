@@ -13,6 +13,7 @@
 //! | [`recurrence`] | series: normalising and expanding rules, bounded |
 //! | [`dirty`] | how much of a calendar is to be fetched |
 //! | [`lease`] | leases of runs and writers |
+//! | [`quota`] | how many calls the provider grants an account, and for what |
 //! | [`keys`], [`seal`], [`signed`], [`channel_token`] | key rings, encryption at rest, signed texts |
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "tests may overflow"))]
 
@@ -28,6 +29,7 @@ pub mod mirroring;
 pub mod ordering;
 pub mod policy;
 pub mod projection;
+pub mod quota;
 pub mod recurrence;
 pub mod seal;
 pub mod signed;

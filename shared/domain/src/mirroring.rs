@@ -174,6 +174,7 @@ impl Mirror {
                 let pause = FIRST_PAUSE_MS.checked_shl(self.attempts).unwrap_or(MAX_PAUSE_MS);
                 self.next_attempt = now.plus_millis(pause.min(MAX_PAUSE_MS));
             }
+            Fact::Untouched => {}
             // Waiting is no attempt.
             Fact::TryAfter { seconds } => self.next_attempt = now.plus_seconds(i64::from(seconds)),
             Fact::Refused { reason } => {
@@ -304,6 +305,8 @@ pub enum Fact {
     IdBurnt,
     /// A write was sent and no answer came.
     InDoubt,
+    /// Nothing was done, for a reason that lies with its calendar: it waits as before.
+    Untouched,
     /// The provider asks for patience.
     TryAfter {
         /// Seconds to wait.

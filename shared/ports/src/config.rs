@@ -51,6 +51,16 @@ impl<F: Fn(&str) -> Option<String>> ConfigReader<F> {
         }
     }
 
+    /// The value named `name`, parsed, if it is there; malformed is a problem.
+    pub fn optional<T, E: std::fmt::Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let is_set = (self.get)(name).is_some_and(|value| !value.trim().is_empty());
+        if is_set { self.parsed(name, parse) } else { None }
+    }
+
     /// A base URL: `http` or `https`, returned without its trailing slash.
     pub fn base_url(&mut self, name: &str) -> String {
         let value = self.required(name);

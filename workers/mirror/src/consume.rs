@@ -8,9 +8,11 @@
 //! 4. they are settled: what does not belong to the claim is ignored;
 //! 5. the seat is left: one who no longer sits there changes nothing.
 
+use std::collections::BTreeSet;
+
 use tminus_account::contract::{BeginWrite, EndWrite, WriteGrant, WriteOutcome, WriteStart};
 use tminus_domain::dirty::Lane;
-use tminus_domain::ids::{AccountId, ClaimId};
+use tminus_domain::ids::{AccountId, CalendarId, ClaimId};
 use tminus_google::CalendarApi;
 use tminus_ports::{CallError, Ports, Verdict, call, fresh_id};
 use tminus_queues::{Message, MirrorNudge, Queue, decode};
@@ -70,10 +72,19 @@ async fn sit<P: Ports>(
             return Ok(());
         }
     };
-    let mut used = 0;
-    let outcome = rounds(ports, config, message.body.account, &grant, &trace, &mut used).await?;
-    let end = EndWrite { holder: message.id, used, outcome };
-    call(ports, &object, &trace, &end).await
+    let mut sitting = Sitting { used: 0, unwritable: BTreeSet::new() };
+    let outcome = rounds(ports, config, message.body.account, &grant, &trace, &mut sitting).await?;
+    let Sitting { used, unwritable } = sitting;
+    let unwritable = unwritable.into_iter().collect();
+    call(ports, &object, &trace, &EndWrite { holder: message.id, used, unwritable, outcome }).await
+}
+
+/// What a writer did so far.
+struct Sitting {
+    /// Calls that were made.
+    used: u32,
+    /// Calendars that refused every write.
+    unwritable: BTreeSet<CalendarId>,
 }
 
 async fn rounds<P: Ports>(
@@ -82,7 +93,7 @@ async fn rounds<P: Ports>(
     account: AccountId,
     grant: &WriteGrant,
     trace: &str,
-    used: &mut u32,
+    sitting: &mut Sitting,
 ) -> Result<WriteOutcome, CallError> {
     let graph = grant.user.to_string();
     let api = CalendarApi::new(ports, &config.api_base, &grant.token.access);
@@ -90,10 +101,18 @@ async fn rounds<P: Ports>(
     let mut more = None;
     for _ in 0..MAX_ROUNDS {
         let claim: ClaimId = fresh_id(ports);
-        let limit = BATCH.min(grant.permits.saturating_sub(*used));
-        let claimed = call(ports, &graph, trace, &ClaimMirrors { account, claim, limit }).await?;
+        let left = |permits: u32| BATCH.min(permits.saturating_sub(sitting.used));
+        let calendars = grant.targets.iter().map(|target| target.calendar);
+        let claim_mirrors = ClaimMirrors {
+            account,
+            claim,
+            limit: left(grant.permits.live),
+            bulk_limit: left(grant.permits.bulk),
+            calendars: calendars.filter(|calendar| !sitting.unwritable.contains(calendar)).collect(),
+        };
+        let claimed = call(ports, &graph, trace, &claim_mirrors).await?;
         if claimed.operations.is_empty() {
-            return Ok(WriteOutcome::Drained);
+            break;
         }
         let written = write(&api, &claimed.operations, |operation| {
             grant
@@ -103,23 +122,19 @@ async fn rounds<P: Ports>(
                 .map(|target| target.provider_calendar_id.as_str())
         })
         .await;
-        *used = used.saturating_add(written.calls);
+        sitting.used = sitting.used.saturating_add(written.calls);
+        sitting.unwritable.extend(written.unwritable);
         let settle = SettleMirrors { account, claim, results: written.results };
-        let settled = call(ports, &graph, trace, &settle).await?;
+        more = call(ports, &graph, trace, &settle).await?.ready;
         tracing::info!(operations = claimed.operations.len(), calls = written.calls, "mirrors were written");
         match written.halt {
             Some(Halt::Unauthorized) => {
                 return Ok(WriteOutcome::Unauthorized { token_version: grant.token.version });
             }
-            Some(Halt::CalendarMissing) => return Ok(WriteOutcome::CalendarMissing),
             Some(Halt::TryAfter { seconds }) => return Ok(WriteOutcome::TryAfter { seconds }),
             None => {}
         }
-        match settled.ready {
-            None => return Ok(WriteOutcome::Drained),
-            Some(lane) => more = Some(lane),
-        }
-        if *used >= grant.permits || ports.now() > leave {
+        if more.is_none() || sitting.used >= grant.permits.live || ports.now() > leave {
             break;
         }
     }

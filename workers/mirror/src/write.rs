@@ -1,5 +1,8 @@
 //! Writing claimed operations in one batch call, and finding out what stands at the provider.
 
+use std::collections::BTreeSet;
+
+use tminus_domain::ids::CalendarId;
 use tminus_domain::mark::{HASH_PROPERTY, MARK_PROPERTY, Mark, Ownership, ownership};
 use tminus_domain::mirroring::Fact;
 use tminus_domain::projection::ProjectionHash;
@@ -10,8 +13,8 @@ use tminus_user_graph::contract::{MirrorAction, MirrorOperation, MirrorResult};
 
 use crate::body;
 
-/// How long a calendar that is not there is left alone.
-const MISSING_PAUSE_S: u32 = 60;
+/// How long a mirror is left alone that its calendar refuses while it takes others.
+const REFUSED_PAUSE_S: u32 = 300;
 /// How long an account is left alone after a whole batch got no answer.
 const OUTAGE_PAUSE_S: u32 = 2;
 
@@ -30,6 +33,8 @@ pub(crate) struct Written {
     pub(crate) results: Vec<MirrorResult>,
     /// How many calls were made: each part of a batch counts.
     pub(crate) calls: u32,
+    /// Calendars that are not there or take no write: each is paused, its mirrors are not.
+    pub(crate) unwritable: BTreeSet<CalendarId>,
     /// What stops the whole account, if anything does.
     pub(crate) halt: Option<Halt>,
 }
@@ -39,8 +44,6 @@ pub(crate) struct Written {
 pub(crate) enum Halt {
     /// The access token was refused.
     Unauthorized,
-    /// A calendar is not there or cannot be written.
-    CalendarMissing,
     /// The provider asks for patience.
     TryAfter {
         /// Seconds to wait.
@@ -54,7 +57,7 @@ pub(crate) async fn write<'a, P: Http>(
     operations: &'a [MirrorOperation],
     place: impl Fn(&MirrorOperation) -> Option<&'a str>,
 ) -> Written {
-    let mut written = Written { results: Vec::new(), calls: 0, halt: None };
+    let mut written = Written { results: Vec::new(), calls: 0, unwritable: BTreeSet::new(), halt: None };
     let mut prepared = Vec::new();
     for operation in operations {
         match (operation.parsed_mark(), place(operation)) {
@@ -67,11 +70,8 @@ pub(crate) async fn write<'a, P: Http>(
                 };
                 prepared.push(Prepared { operation, mark, calendar, event });
             }
-            // The calendar is not there (yet): maintenance makes it.
-            _ => {
-                written.halt = written.halt.or(Some(Halt::CalendarMissing));
-                written.results.push(result(operation, Fact::TryAfter { seconds: MISSING_PAUSE_S }));
-            }
+            // It was not asked for, or is none of ours.
+            _ => written.results.push(result(operation, Fact::Untouched)),
         }
     }
     let ids: Vec<String> = prepared.iter().map(|prepared| prepared.mark.provider_event_id()).collect();
@@ -79,7 +79,7 @@ pub(crate) async fn write<'a, P: Http>(
     let answers = send(api, &ops, &mut written).await;
     let mut looks = Vec::new();
     for ((prepared, id), answer) in prepared.iter().zip(&ids).zip(answers) {
-        match judge(prepared, answer, &mut written.halt) {
+        match judge(prepared, answer, &mut written) {
             Some(fact) => written.results.push(result(prepared.operation, fact)),
             None => looks.push((prepared, WriteOp::Get { calendar_id: prepared.calendar, event_id: id })),
         }
@@ -87,9 +87,10 @@ pub(crate) async fn write<'a, P: Http>(
     let ops: Vec<WriteOp<'_>> = looks.iter().map(|(_, op)| *op).collect();
     let answers = send(api, &ops, &mut written).await;
     for ((prepared, _), answer) in looks.into_iter().zip(answers) {
-        let fact = look(prepared, answer, &mut written.halt);
+        let fact = look(prepared, answer, &mut written);
         written.results.push(result(prepared.operation, fact));
     }
+    acquit(&mut written);
     written
 }
 
@@ -147,13 +148,13 @@ async fn send<P: Http>(
 fn judge(
     prepared: &Prepared<'_>,
     answer: Result<Option<Event>, ApiError>,
-    halt: &mut Option<Halt>,
+    written: &mut Written,
 ) -> Option<Fact> {
     let error = match answer {
         Ok(_) if prepared.deletes() => return Some(Fact::Absent),
         Ok(event) => {
-            let written = event.and_then(|event| Some((event.etag.clone()?, updated(&event))));
-            return Some(match written {
+            let acknowledged = event.and_then(|event| Some((event.etag.clone()?, updated(&event))));
+            return Some(match acknowledged {
                 Some((etag, updated)) => Fact::Written { hash: hash_of(&prepared.event), etag, updated },
                 // It may have been written; its etag is not known.
                 None => Fact::InDoubt,
@@ -164,26 +165,47 @@ fn judge(
     match error.failure {
         Failure::NotFound | Failure::Gone if prepared.deletes() => Some(Fact::Absent),
         // What cannot be inserted into is the calendar itself: a look would find nothing and burn the id.
-        Failure::NotFound | Failure::Forbidden | Failure::ReadOnly if prepared.inserts() => {
-            *halt = halt.or(Some(Halt::CalendarMissing));
-            Some(Fact::TryAfter { seconds: MISSING_PAUSE_S })
-        }
+        Failure::NotFound | Failure::Forbidden if prepared.inserts() => Some(refused(prepared, written)),
         Failure::Duplicate
         | Failure::PreconditionFailed
         | Failure::Gone
         | Failure::NotFound
         | Failure::Forbidden => None,
-        _ => Some(fact_of(&error, halt)),
+        _ => Some(fact_of(&error, prepared, written)),
+    }
+}
+
+/// The calendar itself refuses, as far as this operation can tell.
+fn refused(prepared: &Prepared<'_>, written: &mut Written) -> Fact {
+    written.unwritable.insert(prepared.operation.calendar);
+    Fact::Untouched
+}
+
+/// A calendar that took any write of the batch is no refuser: then it is the one mirror that is refused, and only that
+/// waits.
+fn acquit(written: &mut Written) {
+    let Written { results, unwritable, .. } = written;
+    let calendar_of = |result: &MirrorResult| result.mark.parse().ok().map(|mark: Mark| mark.target_calendar);
+    let took: BTreeSet<CalendarId> = results
+        .iter()
+        .filter(|result| matches!(result.fact, Fact::Written { .. }))
+        .filter_map(calendar_of)
+        .collect();
+    unwritable.retain(|calendar| !took.contains(calendar));
+    for result in results.iter_mut().filter(|result| result.fact == Fact::Untouched) {
+        if calendar_of(result).is_some_and(|calendar| took.contains(&calendar)) {
+            result.fact = Fact::TryAfter { seconds: REFUSED_PAUSE_S };
+        }
     }
 }
 
 /// What a look at the event says.
-fn look(prepared: &Prepared<'_>, answer: Result<Option<Event>, ApiError>, halt: &mut Option<Halt>) -> Fact {
+fn look(prepared: &Prepared<'_>, answer: Result<Option<Event>, ApiError>, written: &mut Written) -> Fact {
     match answer {
         Ok(Some(event)) => seen(prepared, &event),
         Ok(None) => Fact::InDoubt,
         Err(error) if matches!(error.failure, Failure::NotFound | Failure::Gone) => missing(prepared),
-        Err(error) => fact_of(&error, halt),
+        Err(error) => fact_of(&error, prepared, written),
     }
 }
 
@@ -214,7 +236,8 @@ const fn missing(prepared: &Prepared<'_>) -> Fact {
     if prepared.deletes() { Fact::Absent } else { Fact::IdBurnt }
 }
 
-fn fact_of(error: &ApiError, halt: &mut Option<Halt>) -> Fact {
+fn fact_of(error: &ApiError, prepared: &Prepared<'_>, written: &mut Written) -> Fact {
+    let halt = &mut written.halt;
     let wait = |seconds: u32| error.retry_after_s.unwrap_or(seconds);
     match error.failure {
         Failure::Unauthorized => {
@@ -229,8 +252,7 @@ fn fact_of(error: &ApiError, halt: &mut Option<Halt>) -> Fact {
         Failure::ConflictRetry => Fact::TryAfter { seconds: 1 },
         _ if error.failure.effect_unknown() => Fact::InDoubt,
         Failure::NotFound | Failure::Forbidden | Failure::ReadOnly | Failure::InsufficientScope => {
-            // The calendar cannot be written; maintenance may mend it.
-            Fact::TryAfter { seconds: 300 }
+            refused(prepared, written)
         }
         _ => Fact::Refused { reason: format!("the provider refused: {}", error.failure.code()) },
     }

@@ -5,23 +5,30 @@
 //! 2. the page is recorded with its number of chunks (a page of one chunk when that is applied): a repeat changes
 //!    nothing;
 //! 3. the chunks are sent: applying one twice is applying it once;
-//! 4. a failure is recorded: only for the present attempt.
+//! 4. a failure is recorded: only for the present attempt;
+//! 5. a run whose lease ended is taken over, after the graph was asked how far it got: what is applied counts once.
 
 use tminus_account::contract::{
-    BeginRun, MarkDirty, Next, PageFetched, Progress, RunFailed, RunFailure, RunGrant, RunStart,
+    AppliedPage, BeginRun, CommitRun, MarkDirty, Next, PageFetched, Progress, RunFailed, RunFailure,
+    RunGrant, RunStart, TakeOver,
 };
 use tminus_domain::dirty::DirtyLevel;
 use tminus_domain::ids::{AccountId, CalendarId, MessageId, TraceId};
-use tminus_google::{ApiError, CalendarApi, EventPage, Failure, ListEvents};
+use tminus_google::{ApiError, CalendarApi, EventPage, Failure, ListEvents, RawEvent, WriteOp};
 use tminus_ports::{Ports, call};
 use tminus_queues::{ChunkRef, DeltaChunk, Queue, send_all};
+use tminus_user_graph::contract::{ConcludeFullRun, GetRunProgress};
 
 use crate::Config;
 use crate::chunks;
 use crate::error::SyncError;
 
-/// How many events one page holds at most.
-const PAGE_SIZE: u16 = 250;
+/// How many events one page holds at most. Halved with every further fetch of the page, down to [`SMALLEST_PAGE`]: its
+/// answer may have been too large.
+const PAGE_SIZE: u16 = 1_000;
+const SMALLEST_PAGE: u16 = 25;
+/// How many events are read one by one in a batch.
+const BATCH: usize = 50;
 /// The longest pause that a failing provider is given.
 const MAX_PAUSE_S: u32 = 300;
 
@@ -42,9 +49,17 @@ pub(crate) async fn page<P: Ports>(ports: &P, config: &Config, nudge: Nudge) -> 
         call(ports, &object, &trace, &MarkDirty { calendar: nudge.calendar, level }).await?;
     }
     let begin = BeginRun { calendar: nudge.calendar, holder: nudge.holder };
-    let grant = match call(ports, &object, &trace, &begin).await? {
+    let mut start = call(ports, &object, &trace, &begin).await?;
+    if let RunStart::Ask(page) = &start {
+        start = take_over(ports, nudge, **page).await?;
+    }
+    let grant = match start {
         RunStart::Granted(grant) => grant,
-        RunStart::Coalesced | RunStart::NotNow => {
+        RunStart::Conclude(page) => {
+            conclude(ports, nudge, *page).await?;
+            return Ok(());
+        }
+        RunStart::Coalesced | RunStart::NotNow | RunStart::Ask(_) => {
             tracing::info!(calendar = %nudge.calendar, "nothing to fetch now");
             return Ok(());
         }
@@ -54,10 +69,15 @@ pub(crate) async fn page<P: Ports>(ports: &P, config: &Config, nudge: Nudge) -> 
         calendar_id: &grant.provider_calendar_id,
         sync_token: grant.cursor.sync_token.as_deref(),
         page_token: grant.cursor.page_token.as_deref(),
-        max_results: PAGE_SIZE,
+        max_results: page_size(grant.attempt),
         ..ListEvents::default()
     };
-    match api.list_events(&query).await {
+    let fetched = match api.list_events(&query).await {
+        // After the list: what is read one by one is not older than the page that it is ordered with.
+        Ok(page) => again(&api, &grant, page).await,
+        Err(error) => Err(error),
+    };
+    match fetched {
         Ok(page) => forward(ports, nudge, &grant, page).await,
         Err(error) => {
             let failure = failure(&error, &grant);
@@ -65,6 +85,76 @@ pub(crate) async fn page<P: Ports>(ports: &P, config: &Config, nudge: Nudge) -> 
             Ok(call(ports, &object, &trace, &failed(nudge, &grant, failure)).await?)
         }
     }
+}
+
+/// Asks the graph how far a run got whose lease ended, and takes it over (protocol rule 6).
+async fn take_over<P: Ports>(ports: &P, nudge: Nudge, page: AppliedPage) -> Result<RunStart, SyncError> {
+    let (object, trace) = (nudge.account.to_string(), nudge.trace.to_string());
+    let asked = GetRunProgress {
+        calendar: nudge.calendar,
+        run: page.run,
+        position: page.position,
+        attempt: page.attempt,
+    };
+    let progress = call(ports, &page.user.to_string(), &trace, &asked).await?;
+    tracing::info!(calendar = %nudge.calendar, run = %page.run, applied = progress.applied.len(), "a run is taken over");
+    let command = TakeOver {
+        calendar: nudge.calendar,
+        holder: nudge.holder,
+        page,
+        applied: progress.applied,
+        incarnation: progress.incarnation,
+    };
+    Ok(call(ports, &object, &trace, &command).await?)
+}
+
+/// Adds the events that are to be read one by one (protocol rule 11). One that is not there any more is a tombstone.
+async fn again<P: Ports>(
+    api: &CalendarApi<'_, P>,
+    grant: &RunGrant,
+    mut page: EventPage,
+) -> Result<EventPage, ApiError> {
+    for ids in grant.again.chunks(BATCH) {
+        let reads: Vec<WriteOp<'_>> = ids
+            .iter()
+            .map(|event_id| WriteOp::Get { calendar_id: &grant.provider_calendar_id, event_id })
+            .collect();
+        for (id, answer) in ids.iter().zip(api.batch(&reads).await?) {
+            let item = match answer {
+                Ok(Some(event)) => serde_json::to_value(&event).unwrap_or_default(),
+                Ok(None) => continue,
+                Err(error) if matches!(error.failure, Failure::NotFound | Failure::Gone) => {
+                    serde_json::json!({ "id": id, "status": "cancelled" })
+                }
+                // Read, and still not understood: by its id alone it stays in quarantine, and blocks nothing.
+                Err(error) if error.failure == Failure::Malformed && error.status == 200 => {
+                    serde_json::json!({ "id": id })
+                }
+                Err(error) => return Err(error),
+            };
+            page.items.extend(RawEvent::new(&item));
+        }
+    }
+    Ok(page)
+}
+
+/// Concludes a full run whose last page is whole, and commits it.
+async fn conclude<P: Ports>(ports: &P, nudge: Nudge, page: AppliedPage) -> Result<(), SyncError> {
+    let (object, trace) = (nudge.account.to_string(), nudge.trace.to_string());
+    let command = ConcludeFullRun {
+        account: nudge.account,
+        calendar: nudge.calendar,
+        run: page.run,
+        generation: page.position.generation,
+    };
+    let concluded = call(ports, &page.user.to_string(), &trace, &command).await?;
+    let commit = CommitRun { calendar: nudge.calendar, run: page.run, suspects: concluded.suspects };
+    call(ports, &object, &trace, &commit).await?;
+    Ok(())
+}
+
+fn page_size(attempt: u32) -> u16 {
+    PAGE_SIZE.checked_shr(attempt).unwrap_or_default().max(SMALLEST_PAGE)
 }
 
 async fn forward<P: Ports>(

@@ -48,6 +48,7 @@ pub(crate) async fn account<P: Ports + RegistrySql>(
             tracing::info!("the account is maintained by someone else");
             return Ok(());
         }
+        Maintenance::Unlinking(_) => return Ok(()),
         Maintenance::ConsentNeeded => {
             tracing::warn!("the account needs a new consent");
             return Ok(set_account_status(ports, nudge.account, AccountStatus::Revoked).await?);

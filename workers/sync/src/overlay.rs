@@ -36,7 +36,7 @@ pub(crate) async fn ensure<P: Ports>(
             return Ok(None);
         }
         Overlay::Ready { .. } | Overlay::Absent => None,
-        Overlay::Creating { nonce } => Some(nonce.clone()),
+        Overlay::Creating { nonce, .. } => Some(nonce.clone()),
     };
     let found = nonce.as_ref().and_then(|nonce| {
         let mark = format!("{MARK}{nonce}");

@@ -44,6 +44,18 @@ words! {
         Revoked = "revoked",
         /// Something else is wrong.
         Error = "error",
+        /// It is being unlinked.
+        Unlinking = "unlinking",
+    }
+}
+
+words! {
+    /// How a calendar stands.
+    CalendarState {
+        /// It is read as it should be.
+        Fine = "fine",
+        /// It could not be read three times in a row; tried again with growing pauses (protocol rule 11).
+        Error = "error",
     }
 }
 
@@ -73,6 +85,8 @@ pub struct CalendarStatus {
     pub calendar: CalendarId,
     /// What it is to us.
     pub role: CalendarRole,
+    /// How it stands.
+    pub state: CalendarState,
     /// How much of it waits to be fetched.
     pub dirty: DirtyLevel,
     /// Whether a run is under way.
@@ -130,7 +144,34 @@ pub struct StoredDeadLetter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListDeadLetters {}
 
+/// Does once more what a dead letter was about, and forgets it. Nothing of the letter's body is used but which calendar,
+/// which events and which account it names: what it carried is fetched again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplayDeadLetter {
+    /// The letter.
+    pub id: DeadLetterId,
+}
+
+/// Forgets a dead letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiscardDeadLetter {
+    /// The letter.
+    pub id: DeadLetterId,
+}
+
+/// Fetches events one by one, with the calendar's next run: items in quarantine (protocol rule 11).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FetchAgain {
+    /// The calendar.
+    pub calendar: CalendarId,
+    /// Their ids at the provider, at most 1000.
+    pub ids: Vec<String>,
+}
+
 commands! {
+    ReplayDeadLetter => "replay_dead_letter", ();
+    DiscardDeadLetter => "discard_dead_letter", ();
+    FetchAgain => "fetch_again", ();
     Create => "create", Created;
     GetStatus => "get_status", AccountStatus;
     ReportUnauthorized => "report_unauthorized", ();

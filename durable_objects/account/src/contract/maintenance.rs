@@ -5,7 +5,7 @@ use tminus_domain::ids::{CalendarId, ChannelId, MessageId, UserId};
 use tminus_domain::policy::CalendarRole;
 use tminus_domain::time::Timestamp;
 
-use super::{TokenGrant, commands};
+use super::{TokenGrant, UnlinkGrant, commands};
 
 /// Asks to maintain the account; one maintainer at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +20,9 @@ pub struct BeginMaintenance {
 pub enum Maintenance {
     /// Go on.
     Granted(Box<MaintenanceGrant>),
-    /// Someone maintains it already.
+    /// The account is being unlinked: do the next step of that.
+    Unlinking(Box<UnlinkGrant>),
+    /// Someone maintains it already, or it is not time yet.
     Coalesced,
     /// The grant at the provider is gone: nothing can be done until there is a new consent.
     ConsentNeeded,
@@ -49,6 +51,9 @@ pub enum Overlay {
     Creating {
         /// The nonce.
         nonce: String,
+        /// Whether a list did not hold it: a second one decides.
+        #[serde(default)]
+        missed: bool,
     },
     /// It is there.
     Ready {
@@ -66,6 +71,13 @@ pub struct OverlayCreating {
     pub nonce: String,
     /// How far the overlay was when the seat was given: refused if it has gone further since.
     pub replaces: Overlay,
+}
+
+/// A list did not hold the overlay that may have been inserted: it is looked for once more before another is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OverlayMissed {
+    /// Who maintains.
+    pub holder: MessageId,
 }
 
 /// The overlay is there.
@@ -165,6 +177,7 @@ pub struct MaintenanceEnded {
 commands! {
     BeginMaintenance => "begin_maintenance", Maintenance;
     OverlayCreating => "overlay_creating", ();
+    OverlayMissed => "overlay_missed", ();
     OverlayReady => "overlay_ready", ();
     PutCalendars => "put_calendars", Vec<KnownCalendar>;
     ChannelOpened => "channel_opened", Vec<KnownChannel>;

@@ -5,22 +5,27 @@
 mod admin;
 mod maintenance;
 mod runs;
+mod unlink;
 mod writes;
 
 pub use admin::{
-    AccountState, AccountStatus, CalendarStatus, Create, Created, DeadLetter, GetStatus, ListDeadLetters,
-    ReportUnauthorized, StoreDeadLetter, StoreUnroutable, StoredDeadLetter,
+    AccountState, AccountStatus, CalendarState, CalendarStatus, Create, Created, DeadLetter,
+    DiscardDeadLetter, FetchAgain, GetStatus, ListDeadLetters, ReplayDeadLetter, ReportUnauthorized,
+    StoreDeadLetter, StoreUnroutable, StoredDeadLetter,
 };
 pub use maintenance::{
     BeginMaintenance, ChannelClosed, ChannelOpened, ChannelRefused, EndMaintenance, KnownCalendar,
-    KnownChannel, Maintenance, MaintenanceEnded, MaintenanceGrant, Overlay, OverlayCreating, OverlayReady,
-    PutCalendars, SeenCalendar,
+    KnownChannel, Maintenance, MaintenanceEnded, MaintenanceGrant, Overlay, OverlayCreating, OverlayMissed,
+    OverlayReady, PutCalendars, SeenCalendar,
 };
 pub use runs::{
-    BeginRun, ChunkApplied, CommitRun, Cursor, MarkDirty, MarkedDirty, Next, PageFetched, Progress,
-    RunFailed, RunFailure, RunGrant, RunStart,
+    AppliedPage, BeginRun, ChunkApplied, CommitRun, Cursor, MarkDirty, MarkedDirty, Next, PageFetched,
+    Progress, RunFailed, RunFailure, RunGrant, RunStart, TakeOver,
 };
-pub use writes::{BeginWrite, EndWrite, WriteGrant, WriteOutcome, WriteStart, WriteTarget};
+pub use unlink::{
+    FinishUnlink, Unlink, UnlinkDrained, UnlinkFailed, UnlinkGrant, UnlinkPurged, UnlinkStep, WrittenCalendar,
+};
+pub use writes::{BeginWrite, EndWrite, Permits, WriteGrant, WriteOutcome, WriteStart, WriteTarget};
 
 use serde::{Deserialize, Serialize};
 use tminus_google::AccessToken;

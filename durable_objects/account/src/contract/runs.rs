@@ -45,6 +45,39 @@ pub enum RunStart {
     Coalesced,
     /// Not yet: the object nudges when it is time.
     NotNow,
+    /// The lease ended while a page was applied: ask the graph how far it got, then [`TakeOver`] (protocol rule 6).
+    Ask(Box<AppliedPage>),
+    /// The last page of a full run is whole: conclude what is missing, then commit.
+    Conclude(Box<AppliedPage>),
+}
+
+/// A page whose chunks were on their way into the graph when the lease ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppliedPage {
+    /// Whose graph it goes into.
+    pub user: UserId,
+    /// The run.
+    pub run: RunId,
+    /// The page.
+    pub position: Position,
+    /// Which fetch of the page.
+    pub attempt: u32,
+}
+
+/// Takes over a page after the graph was asked: chunks that are applied count, and only what is missing is fetched
+/// again, under a higher generation. Answered as [`BeginRun`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakeOver {
+    /// The calendar.
+    pub calendar: CalendarId,
+    /// The message that asks.
+    pub holder: MessageId,
+    /// The page that was asked about.
+    pub page: AppliedPage,
+    /// The chunks of it that are in the graph, by index.
+    pub applied: Vec<u32>,
+    /// The graph's incarnation.
+    pub incarnation: u32,
 }
 
 /// What to fetch.
@@ -66,6 +99,10 @@ pub struct RunGrant {
     pub cursor: Cursor,
     /// The lane of everything that follows.
     pub lane: Lane,
+    /// Events to fetch one by one beside the page, by their ids at the provider: quarantined items and those of dead
+    /// letters (protocol rule 11). With the first page of a run only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub again: Vec<String>,
     /// What to fetch with.
     pub token: TokenGrant,
 }
@@ -111,6 +148,10 @@ pub struct ChunkApplied {
     pub index: u32,
     /// The incarnation of the graph that it was applied to (protocol rule 13).
     pub incarnation: u32,
+    /// The highest generation of the calendar that the graph has seen; above the chunk's own, the graph has refused
+    /// to count it (protocol rule 12).
+    #[serde(default)]
+    pub generation: u32,
     /// What follows the page, if the chunk is all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whole: Option<Next>,
@@ -184,6 +225,7 @@ pub enum RunFailure {
 commands! {
     MarkDirty => "mark_dirty", MarkedDirty;
     BeginRun => "begin_run", RunStart;
+    TakeOver => "take_over", RunStart;
     PageFetched => "page_fetched", Progress;
     ChunkApplied => "chunk_applied", Progress;
     CommitRun => "commit_run", Progress;

@@ -32,12 +32,22 @@ pub enum WriteStart {
 pub struct WriteGrant {
     /// Whose account it is.
     pub user: UserId,
-    /// How many operations may be written.
-    pub permits: u32,
-    /// The calendars that can be written.
+    /// How many calls may be made.
+    pub permits: Permits,
+    /// The calendars that can be written; one that is paused is not among them.
     pub targets: Vec<WriteTarget>,
     /// What to write with.
     pub token: TokenGrant,
+}
+
+/// How many calls a writer may make. Bulk work may use about two thirds of the provider's quota, so that live work
+/// and lists always find room (protocol rule 16).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Permits {
+    /// Calls in all.
+    pub live: u32,
+    /// Calls after which no bulk operation may follow; at most `live`.
+    pub bulk: u32,
 }
 
 /// A calendar that can be written.
@@ -56,6 +66,10 @@ pub struct EndWrite {
     pub holder: MessageId,
     /// How many permits were used.
     pub used: u32,
+    /// Calendars that could not be written at all: each is paused by itself, and maintenance looks after it (protocol
+    /// rule 18).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unwritable: Vec<CalendarId>,
     /// How it went.
     pub outcome: WriteOutcome,
 }
@@ -76,8 +90,6 @@ pub enum WriteOutcome {
         /// Seconds to wait.
         seconds: u32,
     },
-    /// A calendar to be written is not there: maintenance makes it.
-    CalendarMissing,
     /// The access token was refused.
     Unauthorized {
         /// The version that was refused.

@@ -37,6 +37,12 @@ impl EventPage {
 pub struct RawEvent(Box<RawValue>);
 
 impl RawEvent {
+    /// A row of this value; `None` if it does not encode.
+    #[must_use]
+    pub fn new(value: &serde_json::Value) -> Option<Self> {
+        serde_json::value::to_raw_value(value).ok().map(Self)
+    }
+
     /// The event of this row; its `id` is set.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ fn calendar(number: u128, role: CalendarRole) -> CalendarStatus {
     CalendarStatus {
         calendar: id(number),
         role,
+        state: tminus_account::contract::CalendarState::Fine,
         dirty: DirtyLevel::Clean,
         running: false,
         synced_at: None,

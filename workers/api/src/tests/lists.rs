@@ -1,5 +1,5 @@
 use tminus_account::contract::{
-    AccountState, AccountStatus, CalendarStatus, DeadLetter, GetStatus, ListDeadLetters,
+    AccountState, AccountStatus, CalendarState, CalendarStatus, DeadLetter, GetStatus, ListDeadLetters,
 };
 use tminus_domain::dirty::DirtyLevel;
 use tminus_domain::ids::DeadLetterId;
@@ -18,6 +18,7 @@ fn status(account: AccountId) -> AccountStatus {
         calendars: vec![CalendarStatus {
             calendar: id(3),
             role: CalendarRole::Primary,
+            state: CalendarState::Fine,
             dirty: DirtyLevel::Clean,
             running: false,
             synced_at: Some(Timestamp::from_millis(5)),

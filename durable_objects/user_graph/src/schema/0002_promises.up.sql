@@ -1,0 +1,10 @@
+-- The page of each calendar that was applied last, and how much of it: what one who takes a run over asks for.
+CREATE TABLE applied_pages (
+  calendar_id          TEXT PRIMARY KEY,             -- cal_
+  generation           INTEGER NOT NULL,
+  run_id               TEXT NOT NULL,                -- run_
+  page                 INTEGER NOT NULL,
+  attempt              INTEGER NOT NULL,
+  chunks               TEXT NOT NULL,                -- a JSON array of indexes
+  full_until           INTEGER                       -- milliseconds: until then a full run is taken to go on
+) WITHOUT ROWID;

@@ -1,0 +1,101 @@
+//! Forgetting an account (protocol rule 29).
+//!
+//! Its chunks are refused and its mirrors are claimed no more from the first moment on. Its events, their mirrors
+//! elsewhere and the mirrors in it are seen to by the job that projects again, since the edges are gone.
+
+use tminus_domain::event::Status;
+use tminus_domain::time::Timestamp;
+use tminus_ports::ObjectHost;
+use tminus_store::{StoreError, Value, transaction};
+
+use crate::context::Context;
+use crate::contract::{UnlinkAccount, Unlinked};
+use crate::error::GraphError;
+use crate::events::StoredEvent;
+use crate::journal::{self, Change, Entry};
+use crate::timers::{self, Kind};
+use crate::{edges, reproject};
+
+/// What is kept by calendar, and goes with the account's calendars.
+const OF_CALENDAR: &[&str] =
+    &["applied_pages", "full_run_chunks", "full_runs", "generation_floors", "holds", "quarantine"];
+
+/// Forgets the account; answers until when a claimed write may still be under way.
+pub(crate) fn unlink<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &UnlinkAccount,
+) -> Result<Unlinked, GraphError> {
+    let account = Value::text(command.account);
+    Ok(transaction(ctx.host.sql(), || -> Result<_, StoreError> {
+        if edges::is_linked(ctx, command.account)? {
+            ctx.run("/* unlink */ DELETE FROM linked_accounts WHERE account_id = ?1", &[account.clone()])?;
+            ctx.run(
+                "/* unlink_edges */ DELETE FROM policy_edges WHERE from_account_id = ?1 OR to_account_id = ?1",
+                &[account.clone()],
+            )?;
+            for table in OF_CALENDAR {
+                ctx.run(
+                    &format!(
+                        "/* unlink_calendars_of */ DELETE FROM {table} WHERE calendar_id IN
+                           (SELECT calendar_id FROM calendars WHERE account_id = ?1)"
+                    ),
+                    &[account.clone()],
+                )?;
+            }
+            ctx.run(
+                "/* unlink_calendars */ DELETE FROM calendars WHERE account_id = ?1",
+                &[account.clone()],
+            )?;
+            timers::clear(ctx, Kind::Nudge, &command.account.to_string())?;
+            reproject::start(ctx)?;
+            tracing::info!(account = %command.account, "an account is unlinked");
+        }
+        let row = ctx.first(
+            "/* claimed_until */ SELECT MAX(claim_until) FROM event_mirrors
+             WHERE target_account_id = ?1 AND state = 'PENDING' AND claim_until > ?2",
+            &[account.clone(), ctx.now.millis().into()],
+        )?;
+        let until: Option<i64> = row.map_or(Ok(None), |row| row.get(0))?;
+        Ok(Unlinked { claimed_until: until.map(Timestamp::from_millis) })
+    })?)
+}
+
+/// An event whose account is not linked any more is deleted, and nothing of what it says is kept.
+pub(crate) fn forget_event<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    stored: StoredEvent,
+) -> Result<StoredEvent, StoreError> {
+    if stored.deleted || edges::is_linked(ctx, stored.account)? {
+        return Ok(stored);
+    }
+    let mut gone = stored.clone();
+    gone.deleted = true;
+    gone.version = stored.version.saturating_add(1);
+    gone.content.status = Status::Cancelled;
+    gone.content.title = None;
+    gone.content.description = None;
+    gone.content.location = None;
+    ctx.run(
+        "/* forget_event */ UPDATE canonical_events
+         SET deleted = 1, version = ?2, status = ?3, title = NULL, description = NULL, location = NULL,
+             updated_at = ?4
+         WHERE canonical_event_id = ?1",
+        &[
+            Value::text(gone.event),
+            gone.version.into(),
+            gone.content.status.as_str().into(),
+            ctx.now.to_rfc3339().into(),
+        ],
+    )?;
+    let entry = Entry {
+        event: gone.event,
+        account: gone.account,
+        change: Change::Deleted,
+        version: gone.version,
+        before: Some(&stored.content),
+        after: Some(&gone.content),
+        reason: "account unlinked",
+    };
+    journal::append(ctx, &entry)?;
+    Ok(gone)
+}
