@@ -166,7 +166,7 @@ impl World {
         self.inner.interleaved.set(false);
     }
 
-    /// Runs everything that was started to its end, or to its crash.
+    /// Runs everything that was started to its end, to its crash, or to where it is held.
     ///
     /// # Panics
     /// If a handler never ends.
@@ -178,7 +178,12 @@ impl World {
             let at = if self.tasks.len() == 1 { 0 } else { self.below(self.tasks.len()) };
             let step = self.tasks[at].1.step();
             match step {
-                Step::Waiting => {}
+                Step::Waiting => {
+                    if let Some(gate) = self.inner.traps.caught() {
+                        let (hand, task) = self.tasks.swap_remove(at);
+                        self.held.push((gate, hand, task));
+                    }
+                }
                 Step::Done(outcome) => {
                     self.tasks.swap_remove(at);
                     self.conclude(outcome);

@@ -12,7 +12,7 @@ use tminus_registry::SqliteRegistry;
 use tminus_testkit::{SeededRng, TestClock};
 
 use super::config;
-use super::crash::{Fuse, Side};
+use super::crash::{Side, Stop, Traps};
 use super::inspect::dump;
 use super::objects::{Host, Memory, Slot};
 use super::provider::Provider;
@@ -59,7 +59,7 @@ pub(crate) struct Inner {
     pub(crate) queues: Queues,
     pub(crate) registry: SqliteRegistry,
     pub(crate) objects: RefCell<BTreeMap<(ObjectClass, String), Rc<Slot>>>,
-    pub(crate) fuse: Fuse,
+    pub(crate) traps: Traps,
     /// Whether every command of a handler is sent twice, and what the second one changed.
     pub(crate) doubled: Cell<bool>,
     pub(crate) repeats: RefCell<Vec<Repeat>>,
@@ -80,7 +80,7 @@ impl Inner {
             queues: Queues::default(),
             registry: SqliteRegistry::in_memory().expect("the registry opens"),
             objects: RefCell::default(),
-            fuse: Fuse::default(),
+            traps: Traps::default(),
             doubled: Cell::new(false),
             repeats: RefCell::default(),
             interleaved: Cell::new(false),
@@ -91,17 +91,26 @@ impl Inner {
         }
     }
 
-    /// Makes an effect; crashes where the fuse says so.
-    pub(crate) async fn effect<T>(&self, maker: Maker<'_>, act: impl AsyncFnOnce() -> T) -> T {
+    /// Makes an effect; stops where a trap is laid for its name.
+    pub(crate) async fn effect<T>(&self, maker: Maker<'_>, name: &str, act: impl AsyncFnOnce() -> T) -> T {
         if self.interleaved.get() {
             pause().await;
         }
-        match self.fuse.burn() {
+        match self.traps.spring(name) {
             None => act().await,
-            Some(Side::Before) => maker.crash().await,
-            Some(Side::After) => {
+            Some((Side::Before, Stop::Crash)) => maker.crash().await,
+            Some((Side::After, Stop::Crash)) => {
                 act().await;
                 maker.crash().await
+            }
+            Some((Side::Before, Stop::Hold)) => {
+                self.traps.wait().await;
+                act().await
+            }
+            Some((Side::After, Stop::Hold)) => {
+                let out = act().await;
+                self.traps.wait().await;
+                out
             }
         }
     }

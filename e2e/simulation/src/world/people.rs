@@ -95,7 +95,7 @@ impl World {
             match task.step() {
                 Step::Done(answer) => break answer,
                 Step::Crashed => return None,
-                Step::Waiting => {}
+                Step::Waiting => self.not_held(),
             }
         };
         for (_, cookie) in answer.headers.iter().filter(|(name, _)| name == "set-cookie") {
