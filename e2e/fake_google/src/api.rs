@@ -55,6 +55,8 @@ pub fn route(request: &Request) -> ApiResult<Route> {
     let (operation, calendar, event) = match (method, rest.as_slice()) {
         ("GET", ["users", "me", "calendarList"]) => (Operation::CalendarListList, None, None),
         ("GET", ["users", "me", "calendarList", id]) => (Operation::CalendarListGet, Some(id), None),
+        ("POST", ["users", "me", "calendarList"]) => (Operation::CalendarListInsert, None, None),
+        ("DELETE", ["users", "me", "calendarList", id]) => (Operation::CalendarListDelete, Some(id), None),
         ("POST", ["calendars"]) => (Operation::CalendarsInsert, None, None),
         ("GET", ["calendars", id]) => (Operation::CalendarsGet, Some(id), None),
         ("PATCH", ["calendars", id]) => (Operation::CalendarsPatch, Some(id), None),
@@ -63,6 +65,8 @@ pub fn route(request: &Request) -> ApiResult<Route> {
         ("GET", ["calendars", id, "events"]) => (Operation::EventsList, Some(id), None),
         ("POST", ["calendars", id, "events"]) => (Operation::EventsInsert, Some(id), None),
         ("POST", ["calendars", id, "events", "watch"]) => (Operation::EventsWatch, Some(id), None),
+        ("POST", ["calendars", id, "events", "import"]) => (Operation::EventsImport, Some(id), None),
+        ("POST", ["calendars", id, "events", e, "move"]) => (Operation::EventsMove, Some(id), Some(e)),
         ("GET", ["calendars", id, "events", e]) => (Operation::EventsGet, Some(id), Some(e)),
         ("GET", ["calendars", id, "events", e, "instances"]) => {
             (Operation::EventsInstances, Some(id), Some(e))
@@ -115,14 +119,18 @@ fn checked(google: &mut Google, request: &Request, route: &Route) -> ApiResult {
     let mut response = match operation {
         Operation::CalendarListList => calendars::list(google, &call),
         Operation::CalendarListGet => calendars::list_get(google, &call),
+        Operation::CalendarListInsert => calendars::list_insert(google, &call),
+        Operation::CalendarListDelete => calendars::list_delete(google, &call),
         Operation::CalendarsGet => calendars::get(google, &call),
         Operation::CalendarsInsert => calendars::insert(google, &call),
         Operation::CalendarsPatch | Operation::CalendarsUpdate => calendars::patch(google, &call),
         Operation::CalendarsDelete => calendars::delete(google, &call),
         Operation::EventsList => events::list::list(google, &call),
-        Operation::EventsInstances => events::list::instances(google, &call),
+        Operation::EventsInstances => events::instances::instances(google, &call),
         Operation::EventsGet => events::read::get(google, &call),
         Operation::EventsInsert => events::write::insert(google, &call),
+        Operation::EventsImport => events::import::import(google, &call),
+        Operation::EventsMove => events::transfer::transfer(google, &call),
         Operation::EventsUpdate => events::write::update(google, &call),
         Operation::EventsPatch => events::write::patch(google, &call),
         Operation::EventsDelete => events::write::delete(google, &call),

@@ -78,6 +78,16 @@ fn dispatch(google: &mut Google, request: &Request, segments: &[String]) -> ApiR
             let actor = google.owner_of(calendar);
             return google.delete_event(&actor, calendar, id, &Options::default()).map(|w| shown(&w));
         }
+        ("POST", ["plant"]) => {
+            let event = body.get("event").and_then(Value::as_object).ok_or_else(ApiError::parse)?;
+            return google.plant_event(need(&body, "calendar")?, event).map(|w| shown(&w));
+        }
+        ("POST", ["split"]) => {
+            let (calendar, instance) = (need(&body, "calendar")?, need(&body, "instance")?);
+            let changes = body.get("changes").and_then(Value::as_object).cloned().unwrap_or_default();
+            let actor = google.owner_of(calendar);
+            return google.split_series(&actor, calendar, instance, &changes).map(|w| shown(&w));
+        }
         ("POST", ["faults"]) => {
             let fault: Fault = decode(body)?;
             google.faults.push(fault);

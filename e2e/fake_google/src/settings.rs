@@ -14,6 +14,16 @@ pub enum PutOnCancelled {
     Gone410,
 }
 
+/// What a sync token which has expired gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExpiredSyncToken {
+    /// 410 `fullSyncRequired`.
+    Gone410,
+    /// 400 `invalid`, "Invalid sync token value."
+    Invalid400,
+}
+
 /// Order in which the parts of a batch are executed and answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -64,6 +74,16 @@ pub struct Settings {
     pub empty_first_page: bool,
     /// Full lists run backwards, exceptions before their masters.
     pub reverse_full_list: bool,
+    /// Incremental lists run backwards, the newest change first.
+    pub reverse_delta: bool,
+    /// What an expired sync token gets, on the first page or on a later one.
+    pub expired_sync_token: ExpiredSyncToken,
+    /// `created` is year zero: 0001-01-01 by `get`, 0000-12-31 in a list.
+    pub year_zero_created: bool,
+    /// Every calendar is shown with this access role, known to clients or not.
+    pub shown_access_role: Option<String>,
+    /// `events.instances` shows cancelled instances only with `showDeleted=true`.
+    pub instances_hide_cancelled: bool,
     /// Incremental lists do not show changes younger than this: a lagging replica.
     pub list_lag_ms: i64,
     /// A write which changes nothing moves the etag and pushes all the same.
@@ -76,6 +96,12 @@ pub struct Settings {
     pub updated_min_horizon_days: i64,
     /// Deleting a master shows a row for each of its exceptions.
     pub tombstone_exceptions: bool,
+    /// Exceptions past the cut of a shortened series stay; else they are cancelled.
+    pub keep_orphaned_exceptions: bool,
+    /// An event inserted through the API is rewritten at once: the etag in the answer is stale.
+    pub rewrite_after_create: bool,
+    /// A sub-daily rule crashes the server (500) instead of being refused (400).
+    pub sub_daily_rule_crashes: bool,
     /// PUT on a cancelled event.
     pub put_on_cancelled: PutOnCancelled,
     /// Webhook addresses may be plain http.
@@ -117,12 +143,20 @@ impl Default for Settings {
             page_size_cap: None,
             empty_first_page: false,
             reverse_full_list: false,
+            reverse_delta: false,
+            expired_sync_token: ExpiredSyncToken::Gone410,
+            year_zero_created: false,
+            shown_access_role: None,
+            instances_hide_cancelled: false,
             list_lag_ms: 0,
             noop_write_bumps: true,
             sync_token_remembers_window: false,
             filters_suppress_sync_token: true,
             updated_min_horizon_days: 28,
             tombstone_exceptions: false,
+            keep_orphaned_exceptions: true,
+            rewrite_after_create: false,
+            sub_daily_rule_crashes: false,
             put_on_cancelled: PutOnCancelled::Revive200,
             allow_http: true,
             default_channel_ttl_s: 7 * DAY_S,

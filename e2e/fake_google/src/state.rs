@@ -228,6 +228,7 @@ impl Google {
             role,
             list_revision: user.list_revision,
             deleted: false,
+            unlisted: false,
             version_us: self.now_ms * 1000,
         };
         if calendar.members.insert(email.to_owned(), member).is_some() {

@@ -11,10 +11,13 @@
 mod batch;
 mod control;
 mod errors;
+mod instances;
 mod lists;
 mod oauth;
+mod pitfalls;
 mod push;
 mod recurring;
 mod server;
+mod transfers;
 mod world;
 mod writes;
