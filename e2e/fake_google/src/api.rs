@@ -92,18 +92,19 @@ pub fn call(google: &mut Google, request: &Request, route: &Route) -> Response {
     }
 }
 
-/// The token of the `Authorization` header.
+/// What the token in the `Authorization` header, or in the query, allows.
 #[must_use]
-pub fn bearer(request: &Request) -> Option<&str> {
-    let header = request.get_header("authorization")?;
-    header.strip_prefix("Bearer ").or_else(|| header.strip_prefix("bearer "))
+pub fn access<'a>(google: &'a Google, request: &Request) -> Option<&'a Access> {
+    let header = request.get_header("authorization").unwrap_or_default();
+    let bearer = header.strip_prefix("Bearer ").or_else(|| header.strip_prefix("bearer "));
+    let query = request.query();
+    let token = bearer.or_else(|| query.get("oauth_token").or_else(|| query.get("access_token")))?;
+    google.oauth.access(token, google.now_ms)
 }
 
 fn checked(google: &mut Google, request: &Request, route: &Route) -> ApiResult {
     let query = request.query();
-    let token = bearer(request).or_else(|| query.get("oauth_token").or_else(|| query.get("access_token")));
-    let access = token.and_then(|t| google.oauth.access(t, google.now_ms)).cloned();
-    let access = access.ok_or_else(ApiError::unauthenticated)?;
+    let access = access(google, request).cloned().ok_or_else(ApiError::unauthenticated)?;
     let operation = route.operation;
     let calendar = route.calendar.as_deref().map_or("", |id| resolve(id, &access.email)).to_owned();
     let subject = google.calendars.get(&calendar).map(|c| Subject {

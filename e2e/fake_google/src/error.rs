@@ -85,6 +85,12 @@ impl ApiError {
         Self::new(403, "global", "forbidden", "Forbidden")
     }
 
+    /// 403 or 429 for a quota.
+    #[must_use]
+    pub fn usage_limit(code: u16, reason: &'static str, message: &'static str) -> Self {
+        Self::new(code, "usageLimits", reason, message)
+    }
+
     /// 403 for a write by a reader.
     #[must_use]
     pub fn needs_writer() -> Self {

@@ -28,6 +28,7 @@ pub mod ids;
 pub mod model;
 pub mod oauth;
 pub mod push;
+pub mod quota;
 pub mod scopes;
 pub mod sender;
 pub mod server;

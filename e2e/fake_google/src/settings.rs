@@ -24,6 +24,18 @@ pub enum ExpiredSyncToken {
     Invalid400,
 }
 
+/// How an exceeded per-minute quota is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RateLimitForm {
+    /// 403 `rateLimitExceeded`.
+    Forbidden403,
+    /// 403 `userRateLimitExceeded`.
+    UserForbidden403,
+    /// 429 `rateLimitExceeded`.
+    TooMany429,
+}
+
 /// Order in which the parts of a batch are executed and answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -114,6 +126,20 @@ pub struct Settings {
     pub batch_cap: usize,
     /// Order of a batch.
     pub batch_order: BatchOrder,
+    /// Calls a minute of one user through one project; Google grants 600. Batches count by their parts.
+    pub quota_per_minute_per_user: Option<u64>,
+    /// Calls a minute of one project; Google grants 10,000.
+    pub quota_per_minute_per_project: Option<u64>,
+    /// What one `events.patch` costs.
+    pub patch_quota_units: u64,
+    /// How an exceeded per-minute quota is told.
+    pub rate_limit_form: RateLimitForm,
+    /// `Retry-After` of an answer which tells of a quota; Google does not document any.
+    pub retry_after_s: Option<u64>,
+    /// Writes and guests of one user before 403 `quotaExceeded`, however slowly they come.
+    pub usage_limit_writes: Option<u64>,
+    /// How long a write counts against it, in seconds.
+    pub usage_limit_window_s: i64,
     /// Delay of every answer outside `/control`, in milliseconds.
     pub response_delay_ms: u64,
     /// Added to the time of every call, to let tokens and channels expire.
@@ -163,6 +189,13 @@ impl Default for Settings {
             max_channel_ttl_s: 30 * DAY_S,
             batch_cap: 1000,
             batch_order: BatchOrder::Same,
+            quota_per_minute_per_user: None,
+            quota_per_minute_per_project: None,
+            patch_quota_units: 3,
+            rate_limit_form: RateLimitForm::Forbidden403,
+            retry_after_s: None,
+            usage_limit_writes: None,
+            usage_limit_window_s: 6 * 3600,
             response_delay_ms: 0,
             clock_offset_ms: 0,
             seed: 1,

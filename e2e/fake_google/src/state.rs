@@ -9,6 +9,7 @@ use crate::ids::{self, Ids};
 use crate::model::{Calendar, Member, Role, User};
 use crate::oauth::OAuth;
 use crate::push::{Channel, Push};
+use crate::quota::Quota;
 use crate::settings::Settings;
 use crate::timeline::{Counters, Entry, Timeline};
 use crate::{api, batch, control, oauth, time};
@@ -36,6 +37,7 @@ pub struct Google {
     pub counters: Counters,
     /// Log.
     pub timeline: Timeline,
+    pub(crate) quota: Quota,
     pub(crate) ids: Ids,
     pub(crate) now_ms: i64,
     pub(crate) now_us: u64,
@@ -106,11 +108,12 @@ impl Google {
     pub(crate) fn api_call(&mut self, request: &Request) -> Response {
         match api::route(request) {
             Ok(route) => {
-                let access = api::bearer(request).and_then(|t| self.oauth.access(t, self.now_ms));
-                let email = access.map_or("primary", |a| a.email.as_str());
+                let access = api::access(self, request).cloned();
+                let email = access.as_ref().map_or("primary", |a| a.email.as_str());
                 let calendar = route.calendar.as_deref().map(|id| resolve(id, email).to_owned());
                 self.guarded(request, route.operation.name(), calendar.as_deref(), |g, r| {
-                    api::call(g, r, &route)
+                    let refusal = access.and_then(|a| g.admit(r, route.operation, &a));
+                    refusal.unwrap_or_else(|| api::call(g, r, &route))
                 })
             }
             Err(error) => error.response(),

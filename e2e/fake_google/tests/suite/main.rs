@@ -16,6 +16,7 @@ mod lists;
 mod oauth;
 mod pitfalls;
 mod push;
+mod quotas;
 mod recurring;
 mod server;
 mod transfers;
