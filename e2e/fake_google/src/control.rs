@@ -109,6 +109,7 @@ fn dispatch(google: &mut Google, request: &Request, segments: &[String]) -> ApiR
             let channel = google.channels.get(id).or_else(|| google.retired_channels.get(id)).cloned();
             google.push_by_hand(&channel.ok_or_else(ApiError::not_found)?, state);
         }
+        ("POST", ["release_pushes"]) => google.release_pushes(),
         ("GET", ["channels"]) => return Ok(channels(google)),
         ("POST", ["settings"]) => {
             google.change_settings(&body)?;

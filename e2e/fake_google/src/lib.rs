@@ -36,5 +36,6 @@ pub mod settings;
 pub mod state;
 pub mod time;
 pub mod timeline;
+pub mod wire;
 
 pub use state::Google;

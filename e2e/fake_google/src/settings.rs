@@ -64,6 +64,10 @@ pub struct Settings {
     pub code_ttl_s: i64,
     /// Live refresh tokens per user and client; the oldest die silently.
     pub refresh_token_limit: usize,
+    /// Lifetime of refresh tokens in seconds; an app in testing gets seven days.
+    pub refresh_token_ttl_s: Option<i64>,
+    /// Access tokens of 2048 and refresh tokens of 512 bytes.
+    pub long_tokens: bool,
     /// A refresh also hands out a new refresh token.
     pub rotate_refresh_tokens: bool,
     /// Changes made through the API push too.
@@ -74,8 +78,18 @@ pub struct Settings {
     pub push_drop_rate: f64,
     /// Share of `exists` pushes which are sent twice, 0..=1.
     pub push_duplicate_rate: f64,
-    /// Delay of every push in milliseconds.
+    /// Share of `exists` pushes which come only after the channel's next one, 0..=1.
+    pub push_reorder_rate: f64,
+    /// Delay of every push in milliseconds; their order stays.
     pub push_delay_ms: u64,
+    /// Up to this much more for each `exists` push, from the seed; pushes overtake each other.
+    pub push_jitter_ms: u64,
+    /// The `sync` push arrives before the answer to its `watch`.
+    pub sync_push_first: bool,
+    /// So many further changes are still pushed on a channel which has been stopped.
+    pub pushes_after_stop: u32,
+    /// `expiration` of a channel is a number instead of a string.
+    pub channel_expiration_as_number: bool,
     /// Further attempts after 500, 502, 503, 504 or a failed connection.
     pub push_retries: u32,
     /// First pause between attempts in milliseconds; doubles each time.
@@ -158,12 +172,19 @@ impl Default for Settings {
             access_token_ttl_s: 3599,
             code_ttl_s: 600,
             refresh_token_limit: 100,
+            refresh_token_ttl_s: None,
+            long_tokens: false,
             rotate_refresh_tokens: false,
             echo_pushes: true,
             pushes_enabled: true,
             push_drop_rate: 0.0,
             push_duplicate_rate: 0.0,
+            push_reorder_rate: 0.0,
             push_delay_ms: 0,
+            push_jitter_ms: 0,
+            sync_push_first: false,
+            pushes_after_stop: 0,
+            channel_expiration_as_number: false,
             push_retries: 4,
             push_retry_base_ms: 500,
             page_size_cap: None,

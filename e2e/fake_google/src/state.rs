@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{ApiError, ApiResult};
 use crate::faults::Fault;
-use crate::http::{Fate, Request, Response};
+use crate::http::{Request, Response};
 use crate::ids::{self, Ids};
 use crate::model::{Calendar, Member, Role, User};
 use crate::oauth::OAuth;
@@ -41,6 +41,7 @@ pub struct Google {
     pub(crate) ids: Ids,
     pub(crate) now_ms: i64,
     pub(crate) now_us: u64,
+    pub(crate) held_pushes: BTreeMap<String, Push>,
     outbox: Vec<Push>,
     push_seq: u64,
 }
@@ -89,6 +90,12 @@ impl Google {
     }
 
     fn answer(&mut self, request: &Request) -> Response {
+        let mut response = self.dispatch(request);
+        response.headers.push(("date".to_owned(), time::rfc1123(self.now_ms)));
+        response
+    }
+
+    fn dispatch(&mut self, request: &Request) -> Response {
         let segments = request.segments();
         let first: Vec<&str> = segments.iter().take(2).map(String::as_str).collect();
         match first.as_slice() {
@@ -136,10 +143,7 @@ impl Google {
         let instead = effect.as_ref().and_then(crate::faults::Effect::instead);
         let mut response = instead.unwrap_or_else(|| act(self, request));
         if let Some(effect) = effect {
-            response.delay_ms += effect.delay_ms;
-            if effect.drop_answer_after {
-                response.fate = Fate::DropConnection;
-            }
+            effect.distort(&mut response);
         }
         response.delay_ms += self.settings.response_delay_ms;
         if response.status >= 400 {

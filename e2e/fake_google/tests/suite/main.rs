@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod answers;
 mod batch;
 mod control;
 mod errors;
