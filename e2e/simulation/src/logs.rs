@@ -1,17 +1,20 @@
 //! What is logged, as text: so that a test can tell that something is not.
 
 use std::fmt::{Debug, Write as _};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Metadata, Subscriber};
 
 /// Runs `act`; answers what it answered, and every event and span that was logged meanwhile, one a line.
 ///
 /// # Panics
 /// If `act` does.
 pub fn logged<T>(act: impl FnOnce() -> T) -> (T, Vec<String>) {
+    // Of one subscriber alone tracing asks the thread that is first at a place, which may be another test's.
+    static SECOND: OnceLock<Dispatch> = OnceLock::new();
+    SECOND.get_or_init(|| Dispatch::new(Recorder(Arc::default())));
     let lines = Arc::new(Mutex::new(Vec::new()));
     let out = tracing::subscriber::with_default(Recorder(Arc::clone(&lines)), act);
     let lines = std::mem::take(&mut *lines.lock().expect("a lock"));

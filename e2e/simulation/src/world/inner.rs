@@ -1,13 +1,13 @@
 //! What all handlers and objects of a world share.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::{pending, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use tminus_ports::ObjectClass;
+use tminus_ports::{Clock as _, ObjectClass, QueueError};
 use tminus_registry::SqliteRegistry;
 use tminus_testkit::{SeededRng, TestClock};
 
@@ -60,6 +60,8 @@ pub(crate) struct Inner {
     pub(crate) registry: SqliteRegistry,
     pub(crate) objects: RefCell<BTreeMap<(ObjectClass, String), Rc<Slot>>>,
     pub(crate) traps: Traps,
+    /// Objects and queues that cannot be reached.
+    pub(crate) cut_off: RefCell<BTreeSet<String>>,
     /// Whether every command of a handler is sent twice, and what the second one changed.
     pub(crate) doubled: Cell<bool>,
     pub(crate) repeats: RefCell<Vec<Repeat>>,
@@ -81,6 +83,7 @@ impl Inner {
             registry: SqliteRegistry::in_memory().expect("the registry opens"),
             objects: RefCell::default(),
             traps: Traps::default(),
+            cut_off: RefCell::default(),
             doubled: Cell::new(false),
             repeats: RefCell::default(),
             interleaved: Cell::new(false),
@@ -115,6 +118,20 @@ impl Inner {
         }
     }
 
+    /// Whether the object or queue of this name cannot be reached.
+    pub(crate) fn is_cut_off(&self, name: &str) -> bool {
+        self.cut_off.borrow().contains(name)
+    }
+
+    /// Puts messages on a queue.
+    pub(crate) fn send(&self, binding: &'static str, bodies: Vec<String>) -> Result<(), QueueError> {
+        if self.is_cut_off(binding) {
+            let reason = "out of reach".to_owned();
+            return Err(QueueError::Unavailable { queue: binding.to_owned(), reason });
+        }
+        self.queues.send(binding, bodies, self.clock.now())
+    }
+
     /// The object of this class and name.
     pub(crate) fn slot(&self, class: ObjectClass, name: &str) -> Rc<Slot> {
         let mut objects = self.objects.borrow_mut();
@@ -137,6 +154,9 @@ pub(crate) async fn command(
     trace: &str,
     body: &str,
 ) -> Result<String, String> {
+    if inner.is_cut_off(object) {
+        return Err("the object is out of reach".to_owned());
+    }
     let slot = inner.slot(class, object);
     let host = Host { inner: Rc::clone(inner), slot: Rc::clone(&slot) };
     let memory = slot.memory();

@@ -64,13 +64,21 @@ pub struct World {
     held: Vec<(Gate, Hand, Task<Outcome>)>,
     /// Pushes that were lost on purpose: nothing but another push tells of those changes.
     pushes_lost: u64,
+    /// The status that each delivered push was answered with.
+    push_answers: Vec<u16>,
 }
 
 impl World {
     /// An empty world: a fake Google without people, no objects.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { inner: Rc::new(Inner::new(seed)), tasks: Vec::new(), held: Vec::new(), pushes_lost: 0 }
+        Self {
+            inner: Rc::new(Inner::new(seed)),
+            tasks: Vec::new(),
+            held: Vec::new(),
+            pushes_lost: 0,
+            push_answers: Vec::new(),
+        }
     }
 
     /// Now.
@@ -132,6 +140,21 @@ impl World {
     /// No crash and no hold any more; answers whether one was still to come.
     pub fn no_crash(&self) -> bool {
         self.inner.traps.clear()
+    }
+
+    /// From now on the object or queue of this name cannot be reached: `acc_...`, `usr_...`, or a binding.
+    pub fn cut_off(&self, name: &str) {
+        self.inner.cut_off.borrow_mut().insert(name.to_owned());
+    }
+
+    /// Everything can be reached again.
+    pub fn reach_all(&self) {
+        self.inner.cut_off.borrow_mut().clear();
+    }
+
+    /// Erases an object: storage, alarm and memory, as if it had never been made.
+    pub fn erase(&self, class: ObjectClass, object: &str) {
+        self.inner.objects.borrow_mut().remove(&(class, object.to_owned()));
     }
 
     /// Sets the provider's clock ahead of ours, or behind it.

@@ -106,8 +106,7 @@ impl Http for Host {
 
 impl QueueSender for Host {
     async fn send_batch(&self, binding: &'static str, bodies: Vec<String>) -> Result<(), QueueError> {
-        let send = async || self.inner.queues.send(binding, bodies, self.now());
-        self.inner.effect(self.maker(), binding, send).await
+        self.inner.effect(self.maker(), binding, async || self.inner.send(binding, bodies)).await
     }
 }
 

@@ -49,8 +49,7 @@ impl Http for HandlerPorts {
 
 impl QueueSender for HandlerPorts {
     async fn send_batch(&self, binding: &'static str, bodies: Vec<String>) -> Result<(), QueueError> {
-        let send = async || self.inner.queues.send(binding, bodies, self.now());
-        self.inner.effect(self.maker(), binding, send).await
+        self.inner.effect(self.maker(), binding, async || self.inner.send(binding, bodies)).await
     }
 }
 

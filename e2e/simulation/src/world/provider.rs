@@ -111,6 +111,11 @@ impl Provider {
         pushes.iter().filter(|(_, pushed)| pushed.not_before <= now).map(|(seq, _)| *seq).collect()
     }
 
+    /// Every push, also those that are to be delivered later.
+    pub(crate) fn all(&self) -> Vec<u64> {
+        self.pushes.borrow().keys().copied().collect()
+    }
+
     /// When the next push can be delivered.
     pub(crate) fn next(&self) -> Option<Timestamp> {
         self.pushes.borrow().values().map(|pushed| pushed.not_before).min()
