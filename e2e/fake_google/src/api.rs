@@ -44,15 +44,20 @@ impl Call<'_> {
     }
 }
 
+/// The method which is meant: a POST may carry another one in a header.
+#[must_use]
+pub fn verb(request: &Request) -> &str {
+    match request.get_header("x-http-method-override") {
+        Some(method) if request.method == "POST" => method,
+        _ => request.method.as_str(),
+    }
+}
+
 /// Finds the operation of a path under `/calendar/v3`.
 pub fn route(request: &Request) -> ApiResult<Route> {
     let segments = request.segments();
     let rest: Vec<&str> = segments.iter().skip(2).map(String::as_str).collect();
-    let method = match request.get_header("x-http-method-override") {
-        Some(method) if request.method == "POST" => method,
-        _ => request.method.as_str(),
-    };
-    let (operation, calendar, event) = match (method, rest.as_slice()) {
+    let (operation, calendar, event) = match (verb(request), rest.as_slice()) {
         ("GET", ["users", "me", "calendarList"]) => (Operation::CalendarListList, None, None),
         ("GET", ["users", "me", "calendarList", id]) => (Operation::CalendarListGet, Some(id), None),
         ("POST", ["users", "me", "calendarList"]) => (Operation::CalendarListInsert, None, None),

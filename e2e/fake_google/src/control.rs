@@ -118,6 +118,11 @@ fn dispatch(google: &mut Google, request: &Request, segments: &[String]) -> ApiR
         ("GET", ["settings"]) => return Ok(json!(google.settings)),
         ("GET", ["counters"]) => return Ok(google.counters.json()),
         ("POST", ["counters", "reset"]) => google.counters = Counters::default(),
+        ("GET", ["violations"]) => {
+            let judged = google.discovery.is_some();
+            return Ok(json!({"judged": judged, "items": google.violations}));
+        }
+        ("DELETE", ["violations"]) => google.violations.clear(),
         ("GET", ["timeline"]) => {
             let since = query.get("since").and_then(|n| n.parse().ok()).unwrap_or(0);
             let entries: Vec<_> = google.timeline.since(since).collect();

@@ -19,6 +19,7 @@ pub mod batch;
 pub mod calendars;
 pub mod control;
 pub mod cursor;
+pub mod discovery;
 pub mod error;
 pub mod events;
 pub mod faults;

@@ -60,6 +60,30 @@ const EVENTS_WRITE: &[&str] =
 type Row = (&'static str, &'static str, &'static [&'static str]);
 
 impl Operation {
+    /// All of them.
+    pub const ALL: [Self; 20] = [
+        Self::CalendarListList,
+        Self::CalendarListGet,
+        Self::CalendarListInsert,
+        Self::CalendarListDelete,
+        Self::CalendarsGet,
+        Self::CalendarsInsert,
+        Self::CalendarsPatch,
+        Self::CalendarsUpdate,
+        Self::CalendarsDelete,
+        Self::EventsList,
+        Self::EventsInstances,
+        Self::EventsGet,
+        Self::EventsInsert,
+        Self::EventsImport,
+        Self::EventsMove,
+        Self::EventsUpdate,
+        Self::EventsPatch,
+        Self::EventsDelete,
+        Self::EventsWatch,
+        Self::ChannelsStop,
+    ];
+
     const fn row(self) -> Row {
         match self {
             Self::CalendarListList => ("calendarList.list", "calendar.v3.CalendarList.List", LIST_READ),

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::Google;
+use crate::discovery::Discovery;
 use crate::http::{Fate, Request};
 use crate::sender::Sender;
 use crate::wire::{Answer, Dropped, finish};
@@ -81,14 +82,22 @@ impl Drop for Handle {
     }
 }
 
-/// Starts a server on a loopback port, 0 for any. It runs on threads of its own.
+/// Starts a server on a loopback port, 0 for any. It runs on threads of its own. The discovery document
+/// which the environment names judges its requests and answers.
 pub fn start(port: u16) -> std::io::Result<Handle> {
+    start_with(port, Discovery::from_environment().map_err(std::io::Error::other)?)
+}
+
+/// The same with this discovery document, or with none.
+pub fn start_with(port: u16, discovery: Option<Discovery>) -> std::io::Result<Handle> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)))?;
     let addr = listener.local_addr()?;
+    let mut google = Google::new();
+    google.discovery = discovery.map(Arc::new);
     #[expect(clippy::disallowed_methods, reason = "the shell is native and is where time comes from")]
     let started = Instant::now();
-    let state = Arc::new(Shared { google: Mutex::new(Google::new()), started });
+    let state = Arc::new(Shared { google: Mutex::new(google), started });
     let sender = Sender::new(state.clone(), runtime.handle().clone());
     runtime.spawn(accept(listener, state.clone(), sender.clone()));
     Ok(Handle { addr, state, runtime: Some(runtime), sender })

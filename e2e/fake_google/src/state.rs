@@ -1,7 +1,9 @@
 //! The state machine: all of Google in one value, without clock, threads or IO.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use crate::discovery::{Discovery, Violation};
 use crate::error::{ApiError, ApiResult};
 use crate::faults::Fault;
 use crate::http::{Request, Response};
@@ -37,6 +39,10 @@ pub struct Google {
     pub counters: Counters,
     /// Log.
     pub timeline: Timeline,
+    /// Judges requests and answers, if there.
+    pub discovery: Option<Arc<Discovery>>,
+    /// What it has found, the first thousand.
+    pub violations: Vec<Violation>,
     pub(crate) quota: Quota,
     pub(crate) ids: Ids,
     pub(crate) now_ms: i64,
@@ -83,10 +89,10 @@ impl Google {
         std::mem::take(&mut self.outbox)
     }
 
-    /// Forgets everything except the clock.
+    /// Forgets everything except the clock and the discovery document.
     pub fn reset(&mut self) {
-        let (now_ms, now_us) = (self.now_ms, self.now_us);
-        *self = Self { now_ms, now_us, ..Self::default() };
+        let (now_ms, now_us, discovery) = (self.now_ms, self.now_us, self.discovery.take());
+        *self = Self { now_ms, now_us, discovery, ..Self::default() };
     }
 
     fn answer(&mut self, request: &Request) -> Response {
@@ -119,11 +125,17 @@ impl Google {
                 let email = access.as_ref().map_or("primary", |a| a.email.as_str());
                 let calendar = route.calendar.as_deref().map(|id| resolve(id, email).to_owned());
                 self.guarded(request, route.operation.name(), calendar.as_deref(), |g, r| {
-                    let refusal = access.and_then(|a| g.admit(r, route.operation, &a));
-                    refusal.unwrap_or_else(|| api::call(g, r, &route))
+                    g.judged(r, |g, malformed| {
+                        let Some(access) = access else { return api::call(g, r, &route) };
+                        let refusal = g.admit(r, route.operation, &access);
+                        refusal.or(malformed).unwrap_or_else(|| api::call(g, r, &route))
+                    })
                 })
             }
-            Err(error) => error.response(),
+            Err(error) => self.judged(request, |g, _| {
+                g.not_made(request);
+                error.response()
+            }),
         }
     }
 

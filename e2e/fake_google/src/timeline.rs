@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::discovery::Side;
+
 /// Most entries kept.
 const CAPACITY: usize = 200_000;
 
@@ -78,8 +80,8 @@ pub struct Counters {
     pub peak_per_minute_user: u64,
     /// Most quota units which one project has used within a minute.
     pub peak_per_minute_project: u64,
-    /// Requests and answers which break the discovery document.
-    pub violations: u64,
+    /// What breaks the discovery document, by whose fault it is.
+    pub violations: BTreeMap<Side, u64>,
     /// Writes which would have mailed somebody.
     pub notifications_sent: u64,
     /// Writes without `sendUpdates=none`.
@@ -100,6 +102,11 @@ impl Counters {
     /// Counts a call refused by a quota.
     pub fn refuse(&mut self, quota: &str) {
         add(&mut self.refused, quota);
+    }
+
+    /// Counts a violation of the discovery document.
+    pub fn violate(&mut self, side: Side) {
+        *self.violations.entry(side).or_default() += 1;
     }
 
     /// Counts a write.

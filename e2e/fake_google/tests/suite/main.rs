@@ -11,6 +11,7 @@
 mod answers;
 mod batch;
 mod control;
+mod discovery;
 mod errors;
 mod instances;
 mod lists;
