@@ -103,6 +103,25 @@ fn rule_18_a_second_writer_is_coalesced_and_its_nudge_kept() {
     assert!(stage.world.now().millis() - started.millis() < 5_000, "without waiting for a timer");
 }
 
+/// The same, when the first has found nothing left to write and is about to leave.
+#[test]
+fn rule_18_a_writer_that_leaves_passes_on_the_nudge_that_came_meanwhile() {
+    let mut stage = Stage::settled(18, 2);
+    let _ = stage.add(0, "first", NINE, TEN);
+    stage.run_until_queued("MIRROR_QUEUE");
+    stage.world.hold("end_write", Side::Before);
+    stage.deliver_first("MIRROR_QUEUE");
+    let _ = stage.add(0, "second", NOON, ONE);
+    stage.deliver_pushes();
+    stage.deliver_first("SYNC_QUEUE");
+    stage.deliver_first("DELTA_QUEUE");
+    stage.deliver_first("MIRROR_QUEUE");
+    assert_eq!(stage.shown(1), Stage::blocks(&[(NINE, TEN)]), "coalesced");
+    stage.world.resume();
+    stage.deliver_first("MIRROR_QUEUE");
+    assert_eq!(stage.shown(1), Stage::blocks(&[(NINE, TEN), (NOON, ONE)]));
+}
+
 /// While the provider asks for patience every nudge is answered and nothing is sent; then a timer nudges.
 #[test]
 fn rule_18_not_now_is_an_ack() {
@@ -111,6 +130,11 @@ fn rule_18_not_now_is_an_ack() {
     stage.run_until_queued("MIRROR_QUEUE");
     fail(&stage, "batch", 1, 403, "quotaExceeded");
     let nudge = stage.deliver_first("MIRROR_QUEUE");
+    let _ = stage.add(0, "comes during the pause", NOON, ONE);
+    stage.deliver_pushes();
+    stage.deliver_first("SYNC_QUEUE");
+    stage.deliver_first("DELTA_QUEUE");
+    stage.deliver_first("MIRROR_QUEUE");
     let batches = stage.world.calls("batch");
     for _ in 0..20 {
         stage.world.redeliver("MIRROR_QUEUE", nudge.replace(r#""id":"msg_0"#, r#""id":"msg_1"#));
@@ -118,8 +142,9 @@ fn rule_18_not_now_is_an_ack() {
         assert_eq!(stage.queued("MIRROR_QUEUE"), Vec::<String>::new());
     }
     assert_eq!(stage.world.calls("batch"), batches);
+    assert_eq!(stage.shown(1), []);
     stage.settle();
-    assert_eq!(stage.shown(1), Stage::blocks(&[(NINE, TEN)]));
+    assert_eq!(stage.shown(1), Stage::blocks(&[(NINE, TEN), (NOON, ONE)]));
     assert_eq!(stage.world.dead_letters(), Vec::<String>::new());
 }
 
@@ -298,6 +323,7 @@ fn rule_21_a_conflict_with_a_tombstone_takes_the_next_id() {
     stage.deliver_first("MIRROR_QUEUE");
     let (email, overlay, first) = (stage.emails[1].clone(), stage.overlay(1), stored_id(&stage));
     assert!(stage.world.delete(&email, &overlay, &first));
+    stage.lose_pushes();
     stage.settle();
     assert_eq!(stage.of_graph("/* g */ SELECT CAST(id_generation AS TEXT) FROM event_mirrors"), "1");
     assert_ne!(stored_id(&stage), first);

@@ -150,7 +150,6 @@ fn rule_09_an_expired_cursor_starts_a_full_run() {
         let email = stage.emails[0].clone();
         stage.world.delete(&email, &email, &id);
         stage.lose_pushes();
-        stage.world.google(|google| google.expire_sync_tokens(&email));
         let effect = Effect {
             status: Some(status),
             reason: Some(reason.to_owned()),
