@@ -9,6 +9,7 @@
 
 mod check;
 mod e2e;
+mod google_client;
 mod proc;
 mod repo;
 mod sizes;
