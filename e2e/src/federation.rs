@@ -128,6 +128,56 @@ pub fn balance(world: &World, person: &Person) -> Result<Balance> {
     Ok(balance)
 }
 
+/// What is wrong with the mirrors of a person, event by event.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Toll {
+    /// Blocks that should be there and are not, at the time at which they should be.
+    pub lost: usize,
+    /// Second and further blocks of an event in a calendar.
+    pub duplicated: usize,
+    /// Blocks at a time at which no event is: their event was deleted or has moved on.
+    pub orphaned: usize,
+}
+
+impl Toll {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Compares mirrors with events one by one. No two events of the person may be at the same time: a span stands for
+/// its event, whatever the graph believes.
+pub fn toll(world: &World, person: &Person) -> Result<Toll> {
+    let mut origins: Vec<(&str, Span)> = Vec::new();
+    for account in &person.accounts {
+        for calendar in sources(world, &account.email) {
+            for event in world.events(&calendar)?.iter().filter(|event| blocks(event)) {
+                origins.push((&account.email, span(event)?));
+            }
+        }
+    }
+    let distinct: BTreeSet<&Span> = origins.iter().map(|(_, span)| span).collect();
+    ensure!(distinct.len() == origins.len(), "two events are at the same time");
+    let mut toll = Toll::default();
+    for account in &person.accounts {
+        let mut seen: BTreeMap<Span, usize> = BTreeMap::new();
+        for event in mirrors(world, &account.email)? {
+            origin(&event)?;
+            *seen.entry(span(&event)?).or_default() += 1;
+        }
+        for (_, span) in origins.iter().filter(|(email, _)| *email != account.email) {
+            match seen.remove(span) {
+                Some(count) => toll.duplicated += count - 1,
+                None => toll.lost += 1,
+            }
+        }
+        toll.orphaned += seen.values().sum::<usize>();
+    }
+    Ok(toll)
+}
+
 /// The canonical event that an overlay's event is a mirror of; fails on one that is not provably ours.
 pub fn origin(event: &Object) -> Result<String> {
     let id = event.get("id").and_then(Value::as_str).context("an event without id")?;

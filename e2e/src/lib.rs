@@ -6,10 +6,11 @@
 //! | [`runtime`] | the launcher as a child process: start, stop, kill |
 //! | [`person`] | someone who signs in and links accounts, as a browser does |
 //! | [`federation`] | which mirrors there should be, and which there are |
+//! | [`chaos`] | edits under load, a kill in the middle, and what it cost |
 //! | [`timeline`] | latencies and calls, on the fake Google's clock |
 //! | [`logs`] | the Workers' log: traces, and what must not be in it |
 //! | [`rows`] | what the objects store, read from their databases |
-//! | [`http`], [`wait`], [`figures`], [`machine`] | tools |
+//! | [`http`], [`wait`], [`figures`], [`machine`], [`random`] | tools |
 //!
 //! Everything is synchronous: a step of a scenario is a line. Nothing sleeps in the hope that something has
 //! happened meanwhile; conditions are polled until they hold or their deadline has passed.
@@ -22,12 +23,14 @@
     reason = "a developer tool, never deployed"
 )]
 
+pub mod chaos;
 pub mod federation;
 pub mod figures;
 pub mod http;
 pub mod logs;
 pub mod machine;
 pub mod person;
+pub mod random;
 pub mod rows;
 pub mod runtime;
 pub mod timeline;

@@ -13,6 +13,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use tminus_domain::keys::KeyRing;
 
+use crate::wait::{eventually, holds};
+
 const LAUNCHER: &str = "runtime/launcher.mjs";
 /// How long a clean stop may take before it is forced.
 const GRACE: Duration = Duration::from_secs(5);
@@ -61,6 +63,7 @@ pub struct Runtime {
     pub log: PathBuf,
     child: Child,
     group: Pid,
+    killed: bool,
     /// Held open: when we die, it closes, and the launcher stops.
     _stdin: Option<ChildStdin>,
 }
@@ -129,7 +132,7 @@ impl Runtime {
         // Keeps the pipe empty, should the launcher ever say more.
         std::thread::spawn(move || drop(stdout.read_to_end(&mut Vec::new())));
         let ready = serde_json::from_value(answer)?;
-        Ok(Self { ready, log: options.log.clone(), child, group, _stdin: stdin })
+        Ok(Self { ready, log: options.log.clone(), child, group, killed: false, _stdin: stdin })
     }
 
     /// A URL of the api Worker.
@@ -150,14 +153,22 @@ impl Runtime {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Kills everything at once, as a power cut does.
-    pub fn kill(self) {
-        let _ = killpg(self.group, Signal::SIGKILL);
+    /// Kills everything at once, as a power cut does, and waits until it is gone: what starts next wants its ports.
+    pub fn kill(&mut self) -> Result<()> {
+        self.killed = true;
+        killpg(self.group, Signal::SIGKILL)?;
+        self.child.wait()?;
+        eventually("the runtime is gone", GRACE, || {
+            holds(killpg(self.group, None).is_err(), || "a process of its group is left".to_owned())
+        })
     }
 }
 
 impl Drop for Runtime {
     fn drop(&mut self) {
+        if self.killed {
+            return;
+        }
         let _ = kill(self.group, Signal::SIGTERM);
         let end = Instant::now() + GRACE;
         while self.is_running() && Instant::now() < end {

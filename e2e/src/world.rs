@@ -43,12 +43,21 @@ impl World {
     }
 
     /// Kills the runtime at once and starts it again where it was. Google goes on meanwhile.
-    pub fn kill_and_restart(self) -> Result<Self> {
-        let Self { google, runtime, http, mut options } = self;
-        options.persist = Some(runtime.ready.persist.clone());
-        runtime.kill();
-        let runtime = Runtime::start(&options)?;
-        Ok(Self { google, runtime, http, options })
+    pub fn kill_and_restart(&mut self) -> Result<()> {
+        self.kill()?;
+        self.start_again()
+    }
+
+    /// Kills the runtime at once, with everything that is queued. Google goes on; its pushes reach nobody.
+    pub fn kill(&mut self) -> Result<()> {
+        self.runtime.kill()
+    }
+
+    /// Starts a runtime that was killed where it was.
+    pub fn start_again(&mut self) -> Result<()> {
+        self.options.persist = Some(self.runtime.ready.persist.clone());
+        self.runtime = Runtime::start(&self.options)?;
+        Ok(())
     }
 
     // -- the human in Google's pages

@@ -1,4 +1,4 @@
-//! The tasks that the end-to-end crate carries out: demo and benchmarks.
+//! The tasks that the end-to-end crate carries out: demo, chaos and benchmarks.
 
 use std::{fs, os::unix::process::CommandExt, process::Command, thread};
 
@@ -13,6 +13,12 @@ const PACKAGE: &str = "tminus-e2e";
 pub(crate) fn demo(repo: &Repo, args: &[String]) -> Result<()> {
     wasm::build_all(repo, &Tools::install(repo)?)?;
     become_program(command(repo).args(["--bin", "demo", "--"]).args(args))
+}
+
+/// Runs the chaos in our place.
+pub(crate) fn chaos(repo: &Repo, args: &[String]) -> Result<()> {
+    wasm::build_all(repo, &Tools::install(repo)?)?;
+    become_program(command(repo).args(["--release", "--bin", "chaos", "--"]).args(args))
 }
 
 /// Runs the benchmark `name`.

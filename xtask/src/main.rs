@@ -1,4 +1,4 @@
-//! Developer tasks: demo, up, test, bench, check. `cargo xtask help` lists them.
+//! Developer tasks: demo, up, test, chaos, bench, check. `cargo xtask help` lists them.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -9,6 +9,7 @@
 
 mod check;
 mod e2e;
+mod google_client;
 mod proc;
 mod repo;
 mod sizes;
@@ -60,6 +61,12 @@ enum Task {
         #[arg(long, value_name = "STEP", value_enum, value_delimiter = ',')]
         only: Vec<test::Step>,
     },
+    /// Edit calendars under load and kill the whole runtime in the middle, again and again; ends with one JSON line
+    Chaos {
+        /// Passed on, such as `--rounds 20 --seed 1 --json`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Run a benchmark; its last line is one JSON object
     Bench {
         /// Which one: `size`, or one of the end-to-end crate's
@@ -96,6 +103,7 @@ fn run(task: Task) -> Result<ExitCode> {
             return up::run(&repo, &up::Options { persist, log, base_port, exit_with_stdin });
         }
         Task::Test { only } => return test::run(&repo, &only),
+        Task::Chaos { args } => e2e::chaos(&repo, &args)?,
         Task::Bench { name, args } => e2e::bench(&repo, &name, &args)?,
         Task::Check => check::run(&repo)?,
         Task::Build => wasm::build_all(&repo, &Tools::install(&repo)?)?,

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 
 use crate::{
-    check,
+    check, google_client,
     proc::{cargo, limited, shown},
     repo::Repo,
     sizes,
@@ -39,6 +39,8 @@ pub(crate) enum Step {
     Deny,
     /// unit, property and simulation tests on the host
     Native,
+    /// Google's Python client against the fake Google, and both against Google's discovery document
+    GoogleClient,
     /// the launcher's own tests
     Launcher,
     /// the release Wasm of every Worker within its size budget
@@ -94,7 +96,7 @@ fn name(step: Step) -> String {
 
 fn row(step: Step, took: Option<Duration>, outcome: &str) -> String {
     let took = took.map_or_else(|| "-".to_owned(), |took| format!("{:.1} s", took.as_secs_f64()));
-    format!("{:<12} {took:>9}  {outcome}", name(step))
+    format!("{:<13} {took:>9}  {outcome}", name(step))
 }
 
 fn execute(repo: &Repo, step: Step) -> Result<Outcome> {
@@ -117,6 +119,7 @@ fn execute(repo: &Repo, step: Step) -> Result<Outcome> {
         }
         Step::Deny => return deny(repo),
         Step::Native => shown(&mut task(repo, &["test", "--workspace", "--exclude", E2E]))?,
+        Step::GoogleClient => google_client::run(repo)?,
         Step::Launcher => {
             tools::npm_packages(repo)?;
             let mut command = Command::new("node");
@@ -179,7 +182,7 @@ mod tests {
     #[test]
     fn a_step_is_named_as_on_the_command_line() {
         assert_eq!(name(Step::ClippyWasm), "clippy-wasm");
-        assert_eq!(row(Step::Fmt, None, "not run"), "fmt                  -  not run");
+        assert_eq!(row(Step::Fmt, None, "not run"), "fmt                   -  not run");
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub(crate) fn cargo_deny() -> Result<PathBuf> {
 }
 
 /// The user's cache: `$TMINUS_CACHE`, `$XDG_CACHE_HOME/tminus` or `~/.cache/tminus`.
-fn cache() -> Result<PathBuf> {
+pub(crate) fn cache() -> Result<PathBuf> {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("TMINUS_CACHE")
         .or_else(|| set("XDG_CACHE_HOME").map(|folder| folder.join("tminus")))

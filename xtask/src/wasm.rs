@@ -21,6 +21,19 @@ use crate::{
 /// While one Worker is in wasm-opt, the next can be in cargo.
 const LANES: usize = 2;
 const STAMP: &str = "build/.inputs";
+const MODULE: &str = "build/index_bg.wasm";
+/// The names of a module's functions by number: what `wasm-function[7]` is in the trace of a trap.
+const SYMBOLS: &str = "build/index.symbols";
+/// What the module may use: worker-build tells wasm-opt the same.
+const FEATURES: [&str; 7] = [
+    "--enable-mutable-globals",
+    "--enable-sign-ext",
+    "--enable-nontrapping-float-to-int",
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-reference-types",
+    "--enable-exception-handling",
+];
 
 /// Builds every Worker whose inputs changed.
 pub(crate) fn build_all(repo: &Repo, tools: &Tools) -> Result<()> {
@@ -58,7 +71,7 @@ pub(crate) fn build_all(repo: &Repo, tools: &Tools) -> Result<()> {
 
 fn is_current(repo: &Repo, worker: &WorkerCrate, inputs: &str) -> bool {
     let folder = repo.root.join(&worker.folder);
-    let built = ["build/index.js", "build/index_bg.wasm"].iter().all(|file| folder.join(file).is_file());
+    let built = ["build/index.js", MODULE].iter().all(|file| folder.join(file).is_file());
     built && fs::read_to_string(folder.join(STAMP)).is_ok_and(|stamp| stamp == inputs)
 }
 
@@ -74,7 +87,19 @@ fn build(repo: &Repo, tools: &Tools, worker: &WorkerCrate, inputs: &str) -> Resu
         .env("WASM_OPT_BIN", &tools.wasm_opt)
         .env("ESBUILD_BIN", &tools.esbuild);
     quiet(&format!("build {}", worker.key), &mut command)?;
+    move_names_out(&folder, tools).with_context(|| format!("cannot strip {}", worker.key))?;
     fs::write(&stamp, inputs).with_context(|| format!("cannot write {}", stamp.display()))
+}
+
+/// worker-build keeps the names of all functions in the module, a tenth of what is uploaded. They go into a file of
+/// their own. (A panic's message needs none: its place is data.)
+fn move_names_out(folder: &Path, tools: &Tools) -> Result<()> {
+    let [module, symbols] = [MODULE, SYMBOLS].map(|file| folder.join(file));
+    let stripped = module.with_extension("stripped");
+    let mut command = Command::new(&tools.wasm_opt);
+    command.args(FEATURES).arg(format!("--symbolmap={}", symbols.display()));
+    output(command.arg(&module).arg("-o").arg(&stripped))?;
+    Ok(fs::rename(&stripped, &module)?)
 }
 
 /// What every Worker's build depends on, beside its own sources.
@@ -84,6 +109,7 @@ fn common_inputs(repo: &Repo) -> Result<String> {
         parts.push(repo.read(file)?);
     }
     parts.push(std::env::var("RUSTFLAGS").unwrap_or_default());
+    parts.push(SYMBOLS.to_owned());
     Ok(hash(&parts))
 }
 

@@ -1,8 +1,8 @@
 //! The account's calls in the last minute (protocol rules 16 and 18).
 //!
-//! They are counted in memory. What bulk work takes, and whatever is more than a handful, is kept in rows as well, so
-//! that an object that restarts does not take the minute for empty; a row for each single live write would cost more
-//! than it saves.
+//! They are counted in memory. What a sitting wrote is kept in rows as well if it is more than a handful, so that an
+//! object that restarts does not take the minute for empty; a row for each single write would cost more than it saves.
+//! A crash may lose the count of one sitting, which is why a sitting is short.
 
 use std::cell::Cell;
 
@@ -15,11 +15,11 @@ use tminus_store::StoreError;
 use crate::context::Context;
 use crate::contract::Permits;
 
-/// The most calls of one sitting.
-const SITTING: u32 = 500;
+/// The most calls of one sitting: what the share of live work leaves of the quota, and a little.
+const SITTING: u32 = 100;
 /// Bulk work waits until so many calls fit: small batches cost as many requests as large ones.
 const WORTHWHILE: u32 = 50;
-/// A live sitting of at least so many calls is kept in rows.
+/// A sitting of at least so many calls is kept in rows.
 const HANDFUL: u32 = 10;
 
 /// The calls, as far as this instance knows.
@@ -73,9 +73,6 @@ impl Quota {
         }
         let permits = Permits { live: granted, bulk: permits.bulk.min(granted) };
         window.add(ctx.now, granted);
-        if lane == Lane::Bulk {
-            keep(ctx, &window, ctx.now)?;
-        }
         self.0.set(Some(window));
         Ok(Grant::Reserved(Reserved { permits, at: ctx.now }))
     }
@@ -86,14 +83,12 @@ impl Quota {
         ctx: &Context<'_, H>,
         reserved: Reserved,
         used: u32,
-        lane: Lane,
     ) -> Result<(), StoreError> {
         let mut window = self.take(ctx)?;
         window.give_back(reserved.at, reserved.permits.live);
         window.add(ctx.now, used);
-        if lane == Lane::Bulk || used >= HANDFUL {
-            keep(ctx, &window, reserved.at)?;
-            keep(ctx, &window, ctx.now)?;
+        if used >= HANDFUL {
+            keep(ctx, &window)?;
         }
         self.0.set(Some(window));
         Ok(())
@@ -132,10 +127,10 @@ fn load<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<Window, StoreError> {
     Ok(window)
 }
 
-/// Keeps the bucket of `at`, and drops those that no longer count.
-fn keep<H: ObjectHost>(ctx: &Context<'_, H>, window: &Window, at: Timestamp) -> Result<(), StoreError> {
+/// Keeps the present bucket, and drops those that no longer count.
+fn keep<H: ObjectHost>(ctx: &Context<'_, H>, window: &Window) -> Result<(), StoreError> {
     ctx.run("/* old_quota */ DELETE FROM quota_ledger WHERE bucket < ?1", &[Window::oldest(ctx.now).into()])?;
-    let bucket = Window::bucket(at);
+    let bucket = Window::bucket(ctx.now);
     ctx.run(
         "/* keep_quota */ INSERT INTO quota_ledger (bucket, calls) VALUES (?1, ?2)
          ON CONFLICT (bucket) DO UPDATE SET calls = excluded.calls WHERE quota_ledger.calls <> excluded.calls",

@@ -36,7 +36,6 @@ pub(crate) struct Seat {
 #[derive(Debug, Clone, Copy)]
 struct Taken {
     holder: MessageId,
-    lane: Lane,
     until: Timestamp,
     reserved: Reserved,
     /// The most urgent lane of the nudges that came meanwhile.
@@ -85,17 +84,20 @@ pub(crate) fn begin<H: ObjectHost>(
     if targets.is_empty() {
         return Ok(WriteStart::NotNow);
     }
-    let reserved = match seat.quota.reserve(ctx, config.quota_per_minute, command.lane)? {
-        Grant::Reserved(reserved) => reserved,
-        Grant::Wait(until) => {
-            timers::set(ctx, Kind::Write, identity.account, until, 0)?;
-            return Ok(WriteStart::NotNow);
-        }
-    };
-    let again = taken.and_then(|taken| taken.again);
     let until = lease::until(ctx.now, lease::WRITING_MS, 0);
-    seat.taken.set(Some(Taken { holder: command.holder, lane: command.lane, until, reserved, again }));
-    let permits = reserved.permits;
+    let taken = match taken {
+        // Its first answer was lost: what was reserved for it still is.
+        Some(taken) => Taken { until, ..taken },
+        None => match seat.quota.reserve(ctx, config.quota_per_minute, command.lane)? {
+            Grant::Reserved(reserved) => Taken { holder: command.holder, until, reserved, again: None },
+            Grant::Wait(until) => {
+                timers::set(ctx, Kind::Write, identity.account, until, 0)?;
+                return Ok(WriteStart::NotNow);
+            }
+        },
+    };
+    seat.taken.set(Some(taken));
+    let permits = taken.reserved.permits;
     Ok(WriteStart::Granted(Box::new(WriteGrant { user: identity.user, permits, targets, token })))
 }
 
@@ -109,7 +111,7 @@ pub(crate) fn end<H: ObjectHost>(
 ) -> Result<(), AccountError> {
     let Some(taken) = seat.taken.get().filter(|taken| taken.holder == command.holder) else { return Ok(()) };
     seat.taken.set(None);
-    seat.quota.settle(ctx, taken.reserved, command.used, taken.lane)?;
+    seat.quota.settle(ctx, taken.reserved, command.used)?;
     if !command.unwritable.is_empty() {
         pause_calendars(ctx, command)?;
         effects.push(Nudge::Maintain);

@@ -25,13 +25,13 @@ pub(crate) fn unlink<H: ObjectHost>(
     ctx: &Context<'_, H>,
     command: &UnlinkAccount,
 ) -> Result<Unlinked, GraphError> {
-    let account = Value::text(command.account);
+    let account = [Value::text(command.account)];
     Ok(transaction(ctx.host.sql(), || -> Result<_, StoreError> {
         if edges::is_linked(ctx, command.account)? {
-            ctx.run("/* unlink */ DELETE FROM linked_accounts WHERE account_id = ?1", &[account.clone()])?;
+            ctx.run("/* unlink */ DELETE FROM linked_accounts WHERE account_id = ?1", &account)?;
             ctx.run(
                 "/* unlink_edges */ DELETE FROM policy_edges WHERE from_account_id = ?1 OR to_account_id = ?1",
-                &[account.clone()],
+                &account,
             )?;
             for table in OF_CALENDAR {
                 ctx.run(
@@ -39,13 +39,10 @@ pub(crate) fn unlink<H: ObjectHost>(
                         "/* unlink_calendars_of */ DELETE FROM {table} WHERE calendar_id IN
                            (SELECT calendar_id FROM calendars WHERE account_id = ?1)"
                     ),
-                    &[account.clone()],
+                    &account,
                 )?;
             }
-            ctx.run(
-                "/* unlink_calendars */ DELETE FROM calendars WHERE account_id = ?1",
-                &[account.clone()],
-            )?;
+            ctx.run("/* unlink_calendars */ DELETE FROM calendars WHERE account_id = ?1", &account)?;
             timers::clear(ctx, Kind::Nudge, &command.account.to_string())?;
             reproject::start(ctx)?;
             tracing::info!(account = %command.account, "an account is unlinked");
@@ -53,7 +50,7 @@ pub(crate) fn unlink<H: ObjectHost>(
         let row = ctx.first(
             "/* claimed_until */ SELECT MAX(claim_until) FROM event_mirrors
              WHERE target_account_id = ?1 AND state = 'PENDING' AND claim_until > ?2",
-            &[account.clone(), ctx.now.millis().into()],
+            &[Value::text(command.account), ctx.now.millis().into()],
         )?;
         let until: Option<i64> = row.map_or(Ok(None), |row| row.get(0))?;
         Ok(Unlinked { claimed_until: until.map(Timestamp::from_millis) })

@@ -44,17 +44,24 @@ impl Call<'_> {
     }
 }
 
+/// The method which is meant: a POST may carry another one in a header.
+#[must_use]
+pub fn verb(request: &Request) -> &str {
+    match request.get_header("x-http-method-override") {
+        Some(method) if request.method == "POST" => method,
+        _ => request.method.as_str(),
+    }
+}
+
 /// Finds the operation of a path under `/calendar/v3`.
 pub fn route(request: &Request) -> ApiResult<Route> {
     let segments = request.segments();
     let rest: Vec<&str> = segments.iter().skip(2).map(String::as_str).collect();
-    let method = match request.get_header("x-http-method-override") {
-        Some(method) if request.method == "POST" => method,
-        _ => request.method.as_str(),
-    };
-    let (operation, calendar, event) = match (method, rest.as_slice()) {
+    let (operation, calendar, event) = match (verb(request), rest.as_slice()) {
         ("GET", ["users", "me", "calendarList"]) => (Operation::CalendarListList, None, None),
         ("GET", ["users", "me", "calendarList", id]) => (Operation::CalendarListGet, Some(id), None),
+        ("POST", ["users", "me", "calendarList"]) => (Operation::CalendarListInsert, None, None),
+        ("DELETE", ["users", "me", "calendarList", id]) => (Operation::CalendarListDelete, Some(id), None),
         ("POST", ["calendars"]) => (Operation::CalendarsInsert, None, None),
         ("GET", ["calendars", id]) => (Operation::CalendarsGet, Some(id), None),
         ("PATCH", ["calendars", id]) => (Operation::CalendarsPatch, Some(id), None),
@@ -63,6 +70,8 @@ pub fn route(request: &Request) -> ApiResult<Route> {
         ("GET", ["calendars", id, "events"]) => (Operation::EventsList, Some(id), None),
         ("POST", ["calendars", id, "events"]) => (Operation::EventsInsert, Some(id), None),
         ("POST", ["calendars", id, "events", "watch"]) => (Operation::EventsWatch, Some(id), None),
+        ("POST", ["calendars", id, "events", "import"]) => (Operation::EventsImport, Some(id), None),
+        ("POST", ["calendars", id, "events", e, "move"]) => (Operation::EventsMove, Some(id), Some(e)),
         ("GET", ["calendars", id, "events", e]) => (Operation::EventsGet, Some(id), Some(e)),
         ("GET", ["calendars", id, "events", e, "instances"]) => {
             (Operation::EventsInstances, Some(id), Some(e))
@@ -88,18 +97,19 @@ pub fn call(google: &mut Google, request: &Request, route: &Route) -> Response {
     }
 }
 
-/// The token of the `Authorization` header.
+/// What the token in the `Authorization` header, or in the query, allows.
 #[must_use]
-pub fn bearer(request: &Request) -> Option<&str> {
-    let header = request.get_header("authorization")?;
-    header.strip_prefix("Bearer ").or_else(|| header.strip_prefix("bearer "))
+pub fn access<'a>(google: &'a Google, request: &Request) -> Option<&'a Access> {
+    let header = request.get_header("authorization").unwrap_or_default();
+    let bearer = header.strip_prefix("Bearer ").or_else(|| header.strip_prefix("bearer "));
+    let query = request.query();
+    let token = bearer.or_else(|| query.get("oauth_token").or_else(|| query.get("access_token")))?;
+    google.oauth.access(token, google.now_ms)
 }
 
 fn checked(google: &mut Google, request: &Request, route: &Route) -> ApiResult {
     let query = request.query();
-    let token = bearer(request).or_else(|| query.get("oauth_token").or_else(|| query.get("access_token")));
-    let access = token.and_then(|t| google.oauth.access(t, google.now_ms)).cloned();
-    let access = access.ok_or_else(ApiError::unauthenticated)?;
+    let access = access(google, request).cloned().ok_or_else(ApiError::unauthenticated)?;
     let operation = route.operation;
     let calendar = route.calendar.as_deref().map_or("", |id| resolve(id, &access.email)).to_owned();
     let subject = google.calendars.get(&calendar).map(|c| Subject {
@@ -115,14 +125,18 @@ fn checked(google: &mut Google, request: &Request, route: &Route) -> ApiResult {
     let mut response = match operation {
         Operation::CalendarListList => calendars::list(google, &call),
         Operation::CalendarListGet => calendars::list_get(google, &call),
+        Operation::CalendarListInsert => calendars::list_insert(google, &call),
+        Operation::CalendarListDelete => calendars::list_delete(google, &call),
         Operation::CalendarsGet => calendars::get(google, &call),
         Operation::CalendarsInsert => calendars::insert(google, &call),
         Operation::CalendarsPatch | Operation::CalendarsUpdate => calendars::patch(google, &call),
         Operation::CalendarsDelete => calendars::delete(google, &call),
         Operation::EventsList => events::list::list(google, &call),
-        Operation::EventsInstances => events::list::instances(google, &call),
+        Operation::EventsInstances => events::instances::instances(google, &call),
         Operation::EventsGet => events::read::get(google, &call),
         Operation::EventsInsert => events::write::insert(google, &call),
+        Operation::EventsImport => events::import::import(google, &call),
+        Operation::EventsMove => events::transfer::transfer(google, &call),
         Operation::EventsUpdate => events::write::update(google, &call),
         Operation::EventsPatch => events::write::patch(google, &call),
         Operation::EventsDelete => events::write::delete(google, &call),

@@ -45,10 +45,14 @@ pub fn handle(google: &mut Google, outer: &Request) -> Response {
         } else {
             ApiError::not_found().response()
         };
+        // The parts after it are not carried out any more.
         if response.fate == Fate::DropConnection {
             return response;
         }
         delay_ms = delay_ms.max(response.delay_ms);
+        if response.omitted {
+            continue;
+        }
         write_part(&mut body, &boundary, part.content_id.as_deref(), &response);
     }
     let _ = write!(body, "--{boundary}--\r\n");

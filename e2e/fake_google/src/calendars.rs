@@ -6,7 +6,8 @@ use crate::api::Call;
 use crate::cursor::{self, PageToken, SyncToken};
 use crate::error::{ApiError, ApiResult};
 use crate::http::Response;
-use crate::model::{Object, Role};
+use crate::model::{Calendar, Member, Object, Role};
+use crate::settings::ExpiredSyncToken;
 use crate::state::Google;
 use crate::time::parse_zone;
 
@@ -20,7 +21,8 @@ pub fn list(google: &Google, call: &Call<'_>) -> ApiResult {
     if incremental && (q.get("minAccessRole").is_some() || q.get("showOwnOrganizationOnly").is_some()) {
         return Err(restrictions());
     }
-    let since = q.get("syncToken").map(|text| sync_token(text, &of, user.list_generation)).transpose()?;
+    let since =
+        q.get("syncToken").map(|text| sync_token(google, text, &of, user.list_generation)).transpose()?;
     let digest = cursor::request_digest(&q.0);
     let page = q.get("pageToken").map(|text| page_token(text, &of, &digest)).transpose()?;
     if page.as_ref().is_some_and(|p| since.is_some() && p.generation != user.list_generation) {
@@ -39,7 +41,7 @@ pub fn list(google: &Google, call: &Call<'_>) -> ApiResult {
         let member = calendar.members.get(email)?;
         let fresh = since.as_ref().is_none_or(|s| member.list_revision > s.revision);
         let wanted = fresh
-            && (show_deleted || !member.deleted)
+            && (show_deleted || !(member.deleted || member.unlisted))
             && member.role >= least
             && after.as_ref().is_none_or(|a| calendar.id > *a);
         wanted.then_some((calendar, member))
@@ -48,7 +50,7 @@ pub fn list(google: &Google, call: &Call<'_>) -> ApiResult {
     let mut last = String::new();
     for (calendar, member) in rows.by_ref().take(limit) {
         last.clone_from(&calendar.id);
-        items.push(calendar.list_entry(email, member));
+        items.push(google.list_entry(calendar, email, member));
     }
     let mut out = json!({
         "kind": "calendar#calendarList",
@@ -68,8 +70,35 @@ pub fn list(google: &Google, call: &Call<'_>) -> ApiResult {
 /// `calendarList.get`.
 pub fn list_get(google: &Google, call: &Call<'_>) -> ApiResult {
     let (calendar, _) = google.calendar_for(&call.access.email, &call.calendar)?;
-    let member = calendar.members.get(&call.access.email).ok_or_else(ApiError::not_found)?;
-    Ok(Response::resource(&calendar.list_entry(&call.access.email, member)))
+    let member = calendar.members.get(&call.access.email).filter(|m| !m.unlisted);
+    let member = member.ok_or_else(ApiError::not_found)?;
+    Ok(Response::resource(&google.list_entry(calendar, &call.access.email, member)))
+}
+
+/// `calendarList.insert`: a calendar to which the caller has access comes (back) into his list.
+pub fn list_insert(google: &mut Google, call: &Call<'_>) -> ApiResult {
+    let body = call.body()?;
+    let id = body.get("id").and_then(Value::as_str).ok_or_else(|| ApiError::required("Required"))?;
+    let email = call.access.email.as_str();
+    google.calendar_for(email, id)?;
+    google.set_listed(id, email, true);
+    let (calendar, _) = google.calendar_for(email, id)?;
+    let member = calendar.members.get(email).ok_or_else(ApiError::not_found)?;
+    Ok(Response::resource(&google.list_entry(calendar, email, member)))
+}
+
+/// `calendarList.delete`: out of the caller's list; what he may do with the calendar stays.
+pub fn list_delete(google: &mut Google, call: &Call<'_>) -> ApiResult {
+    let email = call.access.email.as_str();
+    let (calendar, _) = google.calendar_for(email, &call.calendar)?;
+    if calendar.primary && calendar.id == email {
+        return Err(ApiError::forbidden());
+    }
+    if calendar.members.get(email).is_none_or(|m| m.unlisted) {
+        return Err(ApiError::not_found());
+    }
+    google.set_listed(&call.calendar, email, false);
+    Ok(Response::empty(204))
 }
 
 /// `calendars.get`.
@@ -114,7 +143,7 @@ pub fn patch(google: &mut Google, call: &Call<'_>) -> ApiResult {
     Ok(Response::resource(&calendar.resource()))
 }
 
-fn apply_patch(calendar: &mut crate::model::Calendar, body: &Object) -> ApiResult<()> {
+fn apply_patch(calendar: &mut Calendar, body: &Object) -> ApiResult<()> {
     if let Some(zone) = body.get("timeZone").and_then(Value::as_str) {
         calendar.zone = parse_zone(zone).ok_or_else(|| ApiError::invalid("Invalid time zone."))?;
     }
@@ -162,6 +191,31 @@ impl Google {
         self.channels.retain(|_, channel| channel.calendar != id);
     }
 
+    /// The entry as shown, with the role that the settings want to be seen.
+    pub(crate) fn list_entry(&self, calendar: &Calendar, email: &str, member: &Member) -> Value {
+        let mut out = calendar.list_entry(email, member);
+        if let Some(role) = out.get_mut("accessRole") {
+            *role = self.shown_role(member.role).into();
+        }
+        out
+    }
+
+    /// The name of a role, or the one that the settings want to be seen.
+    pub(crate) fn shown_role(&self, role: Role) -> String {
+        self.settings.shown_access_role.clone().unwrap_or_else(|| role.name().to_owned())
+    }
+
+    fn set_listed(&mut self, id: &str, email: &str, listed: bool) {
+        let (Some(calendar), Some(user)) = (self.calendars.get_mut(id), self.users.get_mut(email)) else {
+            return;
+        };
+        if let Some(member) = calendar.members.get_mut(email).filter(|m| m.unlisted == listed) {
+            user.list_revision += 1;
+            member.unlisted = !listed;
+            member.list_revision = user.list_revision;
+        }
+    }
+
     /// Takes a calendar away from a user.
     pub fn remove_member(&mut self, id: &str, email: &str) {
         let (Some(calendar), Some(user)) = (self.calendars.get_mut(id), self.users.get_mut(email)) else {
@@ -175,12 +229,17 @@ impl Google {
     }
 }
 
-/// Reads a sync token: 400 for garbage, 410 for an expired one.
-pub fn sync_token(text: &str, of: &str, generation: u32) -> ApiResult<SyncToken> {
-    let token: SyncToken = cursor::decode(text)
-        .filter(|t: &SyncToken| t.of == of)
-        .ok_or_else(|| ApiError::invalid("Invalid sync token value.").at("parameter", "syncToken"))?;
-    if token.generation == generation { Ok(token) } else { Err(ApiError::full_sync_required()) }
+/// Reads a sync token: 400 for garbage, 410 for an expired one unless the settings say otherwise.
+pub fn sync_token(google: &Google, text: &str, of: &str, generation: u32) -> ApiResult<SyncToken> {
+    let token: SyncToken =
+        cursor::decode(text).filter(|t: &SyncToken| t.of == of).ok_or_else(ApiError::invalid_sync_token)?;
+    if token.generation == generation {
+        return Ok(token);
+    }
+    Err(match google.settings.expired_sync_token {
+        ExpiredSyncToken::Gone410 => ApiError::full_sync_required(),
+        ExpiredSyncToken::Invalid400 => ApiError::invalid_sync_token(),
+    })
 }
 
 /// Reads a page token, which only goes with the same request.

@@ -78,6 +78,16 @@ fn dispatch(google: &mut Google, request: &Request, segments: &[String]) -> ApiR
             let actor = google.owner_of(calendar);
             return google.delete_event(&actor, calendar, id, &Options::default()).map(|w| shown(&w));
         }
+        ("POST", ["plant"]) => {
+            let event = body.get("event").and_then(Value::as_object).ok_or_else(ApiError::parse)?;
+            return google.plant_event(need(&body, "calendar")?, event).map(|w| shown(&w));
+        }
+        ("POST", ["split"]) => {
+            let (calendar, instance) = (need(&body, "calendar")?, need(&body, "instance")?);
+            let changes = body.get("changes").and_then(Value::as_object).cloned().unwrap_or_default();
+            let actor = google.owner_of(calendar);
+            return google.split_series(&actor, calendar, instance, &changes).map(|w| shown(&w));
+        }
         ("POST", ["faults"]) => {
             let fault: Fault = decode(body)?;
             google.faults.push(fault);
@@ -99,6 +109,7 @@ fn dispatch(google: &mut Google, request: &Request, segments: &[String]) -> ApiR
             let channel = google.channels.get(id).or_else(|| google.retired_channels.get(id)).cloned();
             google.push_by_hand(&channel.ok_or_else(ApiError::not_found)?, state);
         }
+        ("POST", ["release_pushes"]) => google.release_pushes(),
         ("GET", ["channels"]) => return Ok(channels(google)),
         ("POST", ["settings"]) => {
             google.change_settings(&body)?;
@@ -107,6 +118,11 @@ fn dispatch(google: &mut Google, request: &Request, segments: &[String]) -> ApiR
         ("GET", ["settings"]) => return Ok(json!(google.settings)),
         ("GET", ["counters"]) => return Ok(google.counters.json()),
         ("POST", ["counters", "reset"]) => google.counters = Counters::default(),
+        ("GET", ["violations"]) => {
+            let judged = google.discovery.is_some();
+            return Ok(json!({"judged": judged, "items": google.violations}));
+        }
+        ("DELETE", ["violations"]) => google.violations.clear(),
         ("GET", ["timeline"]) => {
             let since = query.get("since").and_then(|n| n.parse().ok()).unwrap_or(0);
             let entries: Vec<_> = google.timeline.since(since).collect();

@@ -85,10 +85,23 @@ impl ApiError {
         Self::new(403, "global", "forbidden", "Forbidden")
     }
 
+    /// 403 or 429 for a quota.
+    #[must_use]
+    pub fn usage_limit(code: u16, reason: &'static str, message: &'static str) -> Self {
+        Self::new(code, "usageLimits", reason, message)
+    }
+
     /// 403 for a write by a reader.
     #[must_use]
     pub fn needs_writer() -> Self {
         Self::new(403, "calendar", "requiredAccessLevel", "You need to have writer access to this calendar.")
+    }
+
+    /// 400 for an event type which cannot be made, changed or moved this way.
+    #[must_use]
+    pub fn event_type_restriction() -> Self {
+        let message = "The event type cannot be set or changed here.";
+        Self::new(400, "calendar", "eventTypeRestriction", message)
     }
 
     /// 409.
@@ -108,6 +121,12 @@ impl ApiError {
     pub fn full_sync_required() -> Self {
         let message = "Sync token is no longer valid, a full sync is required.";
         Self::new(410, "calendar", "fullSyncRequired", message).at("parameter", "syncToken")
+    }
+
+    /// 400 for a sync token which Google does not know (any more).
+    #[must_use]
+    pub fn invalid_sync_token() -> Self {
+        Self::invalid("Invalid sync token value.").at("parameter", "syncToken")
     }
 
     /// 412.

@@ -47,6 +47,14 @@ pub struct Effect {
     pub drop_connection_before: bool,
     /// Act, then close the connection.
     pub drop_answer_after: bool,
+    /// Act, then answer as a part of a batch not at all.
+    pub omit_part: bool,
+    /// Act, then send half of the answer under the length of all of it, and close the connection.
+    pub break_off: bool,
+    /// Act, then answer well-formed HTTP with half of the JSON.
+    pub truncate_body: bool,
+    /// Act, then stretch the JSON with blanks to this length.
+    pub pad_to_bytes: usize,
 }
 
 /// A fault with its progress.
@@ -89,6 +97,26 @@ impl Fault {
 }
 
 impl Effect {
+    /// What becomes of the answer on its way.
+    pub fn distort(&self, response: &mut Response) {
+        response.delay_ms += self.delay_ms;
+        response.omitted |= self.omit_part;
+        if self.drop_answer_after {
+            response.fate = Fate::DropConnection;
+        }
+        if response.body.len() < self.pad_to_bytes {
+            response.body.resize(self.pad_to_bytes, b' ');
+        }
+        if self.truncate_body || self.break_off {
+            let whole = response.body.len();
+            response.body.truncate(whole / 2);
+            if self.break_off {
+                // Even an empty answer breaks off.
+                response.missing_bytes = (whole - whole / 2).max(1);
+            }
+        }
+    }
+
     /// The answer when the call shall not act.
     #[must_use]
     pub fn instead(&self) -> Option<Response> {
@@ -116,7 +144,7 @@ impl Effect {
             let (domain, message) = describe(reason);
             let domain = self.domain.as_deref().unwrap_or(domain);
             let message = self.message.as_deref().unwrap_or(message);
-            let item = error_item(domain, reason, message, None);
+            let item = error_item(domain, reason, message, location(reason));
             Response::json(
                 status,
                 &serde_json::json!({"error": {"errors": [item], "code": status, "message": message}}),
@@ -127,6 +155,17 @@ impl Effect {
     }
 }
 
+/// Where Google sees the cause.
+fn location(reason: &str) -> Option<(&'static str, &'static str)> {
+    match reason {
+        "fullSyncRequired" => Some(("parameter", "syncToken")),
+        "updatedMinTooLongAgo" => Some(("parameter", "updatedMin")),
+        "conditionNotMet" => Some(("header", "If-Match")),
+        "authError" => Some(("header", "Authorization")),
+        _ => None,
+    }
+}
+
 /// Domain and message Google uses with a reason.
 fn describe(reason: &str) -> (&'static str, &'static str) {
     match reason {
@@ -134,6 +173,11 @@ fn describe(reason: &str) -> (&'static str, &'static str) {
         "rateLimitExceeded" => ("usageLimits", "Rate Limit Exceeded"),
         "quotaExceeded" => ("usageLimits", "Calendar usage limits exceeded."),
         "fullSyncRequired" => ("calendar", "Sync token is no longer valid, a full sync is required."),
+        "updatedMinTooLongAgo" => {
+            ("calendar", "The requested minimum modification time lies too far in the past.")
+        }
+        "duplicate" => ("global", "The requested identifier already exists."),
+        "deleted" => ("global", "Resource has been deleted"),
         "backendError" => ("global", "Backend Error"),
         "notFound" => ("global", "Not Found"),
         "conditionNotMet" => ("global", "Precondition Failed"),

@@ -126,7 +126,7 @@ pub enum Fate {
 pub struct Response {
     /// Status code.
     pub status: u16,
-    /// Headers; `Content-Length` and `Date` are left to the shell.
+    /// Headers; `Content-Length` is left to the shell.
     pub headers: Vec<(String, String)>,
     /// Body bytes.
     pub body: Vec<u8>,
@@ -134,6 +134,12 @@ pub struct Response {
     pub fate: Fate,
     /// Wait this long before answering.
     pub delay_ms: u64,
+    /// So many bytes are promised and never sent: the connection closes after the body.
+    pub missing_bytes: usize,
+    /// The pushes which the call has produced are delivered before it is answered.
+    pub pushes_first: bool,
+    /// A batch leaves the answer of this part out.
+    pub omitted: bool,
 }
 
 impl Response {

@@ -32,6 +32,8 @@ pub enum Role {
     FreeBusyReader,
     /// Reads; private events without details.
     Reader,
+    /// Writes; private events without details.
+    WriterWithoutPrivateAccess,
     /// Writes.
     Writer,
     /// Owns.
@@ -45,6 +47,7 @@ impl Role {
         Some(match text {
             "freeBusyReader" => Self::FreeBusyReader,
             "reader" => Self::Reader,
+            "writerWithoutPrivateAccess" => Self::WriterWithoutPrivateAccess,
             "writer" => Self::Writer,
             "owner" => Self::Owner,
             _ => return None,
@@ -57,6 +60,7 @@ impl Role {
         match self {
             Self::FreeBusyReader => "freeBusyReader",
             Self::Reader => "reader",
+            Self::WriterWithoutPrivateAccess => "writerWithoutPrivateAccess",
             Self::Writer => "writer",
             Self::Owner => "owner",
         }
@@ -70,8 +74,10 @@ pub struct Member {
     pub role: Role,
     /// Revision of the user's list when this entry changed last.
     pub list_revision: u64,
-    /// Removed from the list.
+    /// Has no access any more.
     pub deleted: bool,
+    /// Took it from the list, but still has access.
+    pub unlisted: bool,
     /// Etag number.
     pub version_us: i64,
 }
@@ -159,7 +165,7 @@ impl Calendar {
     #[must_use]
     pub fn list_entry(&self, email: &str, member: &Member) -> Value {
         let etag = format!("\"{}\"", member.version_us.max(self.version_us));
-        if member.deleted {
+        if member.deleted || member.unlisted {
             return json!({"kind": "calendar#calendarListEntry", "etag": etag, "id": self.id, "deleted": true});
         }
         let mut out = json!({
@@ -247,6 +253,12 @@ impl Stored {
     #[must_use]
     pub fn master(&self) -> Option<&str> {
         self.text("recurringEventId")
+    }
+
+    /// Whether it is what a move to another calendar has left behind.
+    #[must_use]
+    pub fn moved_away(&self) -> bool {
+        self.cancelled() && !self.body.contains_key("iCalUID")
     }
 
     /// Quoted decimal of twice the version.

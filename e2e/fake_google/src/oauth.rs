@@ -76,6 +76,8 @@ pub struct Refresh {
     pub scopes: Vec<String>,
     /// Order of issue.
     pub serial: u64,
+    /// Useless from then on.
+    pub expires_ms: Option<i64>,
 }
 
 /// All OAuth state.
@@ -137,7 +139,7 @@ impl Google {
     }
 
     pub(crate) fn issue_access(&mut self, email: &str, client_id: &str, scopes: Vec<String>) -> String {
-        let token = self.ids.token("ya29.fake-");
+        let token = self.secret("ya29.fake-", 2048);
         let expires_ms = self.now_ms + self.settings.access_token_ttl_s * 1000;
         let access = Access { email: email.to_owned(), client_id: client_id.to_owned(), scopes, expires_ms };
         self.oauth.accesses.insert(token.clone(), access);
@@ -145,7 +147,8 @@ impl Google {
     }
 
     pub(crate) fn issue_refresh(&mut self, email: &str, client_id: &str, scopes: Vec<String>) -> String {
-        let token = self.ids.token("1//fake-");
+        let token = self.secret("1//fake-", 512);
+        let expires_ms = self.settings.refresh_token_ttl_s.map(|s| self.now_ms + s * 1000);
         let oauth = &mut self.oauth;
         oauth.serial += 1;
         let refresh = Refresh {
@@ -153,6 +156,7 @@ impl Google {
             client_id: client_id.to_owned(),
             scopes,
             serial: oauth.serial,
+            expires_ms,
         };
         oauth.refreshes.insert(token.clone(), refresh);
         let mut same: Vec<(u64, String)> = oauth
@@ -165,6 +169,14 @@ impl Google {
         let excess = same.len().saturating_sub(self.settings.refresh_token_limit);
         for (_, old) in same.into_iter().take(excess) {
             oauth.refreshes.remove(&old);
+        }
+        token
+    }
+
+    fn secret(&mut self, prefix: &str, longest: usize) -> String {
+        let mut token = self.ids.token(prefix);
+        if self.settings.long_tokens {
+            token.extend(std::iter::repeat_n('x', longest.saturating_sub(token.len())));
         }
         token
     }

@@ -32,6 +32,8 @@ pub struct Channel {
     pub client_id: String,
     /// Last message number.
     pub message_number: u64,
+    /// So many changes are still pushed although it has been stopped.
+    pub pushes_after_stop: u32,
 }
 
 /// One webhook call to make.
@@ -53,6 +55,8 @@ pub struct Push {
     pub message_number: u64,
     /// Wait this long first.
     pub delay_ms: u64,
+    /// Does not wait for earlier pushes of its channel.
+    pub overtakes: bool,
 }
 
 const USER_AGENT: &str = "APIs-Google; (+https://developers.google.com/webmasters/APIs-Google.html)";
@@ -105,6 +109,7 @@ pub fn watch(google: &mut Google, call: &Call<'_>) -> ApiResult {
         email: call.access.email.clone(),
         client_id: call.access.client_id.clone(),
         message_number: 0,
+        pushes_after_stop: 0,
     };
     let mut out = json!({
         "kind": "api#channel",
@@ -113,13 +118,17 @@ pub fn watch(google: &mut Google, call: &Call<'_>) -> ApiResult {
         "resourceUri": channel.resource_uri,
         "expiration": channel.expires_ms.to_string(),
     });
+    if google.settings.channel_expiration_as_number {
+        out["expiration"] = channel.expires_ms.into();
+    }
     if let Some(token) = &channel.token {
         out["token"] = token.as_str().into();
     }
     google.burnt_channels.insert(id.clone());
     google.channels.insert(id.clone(), channel);
     google.notify(&id, "sync");
-    Ok(Response::json(200, &out))
+    let pushes_first = google.settings.sync_push_first;
+    Ok(Response { pushes_first, ..Response::json(200, &out) })
 }
 
 fn check_address(address: &str, allow_http: bool) -> ApiResult<()> {
@@ -180,7 +189,8 @@ pub fn stop(google: &mut Google, call: &Call<'_>) -> ApiResult {
         let message = format!("Channel '{id}' not found for project '{}'", call.access.project());
         return Err(ApiError::new(404, "global", "notFound", message));
     }
-    if let Some(channel) = google.channels.remove(id) {
+    if let Some(mut channel) = google.channels.remove(id) {
+        channel.pushes_after_stop = google.settings.pushes_after_stop;
         google.retired_channels.insert(id.to_owned(), channel);
     }
     Ok(Response::empty(204))
@@ -199,34 +209,71 @@ impl Google {
             .filter(|c| c.calendar == calendar && c.expires_ms > now_ms)
             .map(|c| c.id.clone())
             .collect();
-        for id in ids {
+        let stragglers = self.retired_channels.values_mut().filter(|c| c.calendar == calendar);
+        let stragglers: Vec<String> = stragglers
+            .filter(|c| c.expires_ms > now_ms && c.pushes_after_stop > 0)
+            .map(|c| {
+                c.pushes_after_stop -= 1;
+                c.id.clone()
+            })
+            .collect();
+        for id in ids.into_iter().chain(stragglers) {
             self.notify(&id, "exists");
         }
     }
 
     fn notify(&mut self, id: &str, state: &'static str) {
-        let settings = &self.settings;
-        let (seed, drop_rate, twice_rate) =
-            (settings.seed, settings.push_drop_rate, settings.push_duplicate_rate);
-        let (lossy, delay_ms) = (state == "exists", settings.push_delay_ms);
-        // Numbers grow, but not one by one.
-        let step = 1 + stable_number(id) % 3;
-        if !settings.pushes_enabled {
+        if !self.settings.pushes_enabled {
             return;
         }
-        let lost = lossy && drop_rate > 0.0 && self.ids.chance(seed) < drop_rate;
-        let twice = lossy && twice_rate > 0.0 && self.ids.chance(seed) < twice_rate;
-        let Some(channel) = self.channels.get_mut(id) else { return };
+        let lossy = state == "exists";
+        let lost = lossy && self.happens(self.settings.push_drop_rate);
+        let twice = lossy && self.happens(self.settings.push_duplicate_rate);
+        let late = lossy && self.happens(self.settings.push_reorder_rate);
+        let jitter_ms = if lossy { self.settings.push_jitter_ms } else { 0 };
+        let extra_ms = if jitter_ms > 0 { self.draw() % (jitter_ms + 1) } else { 0 };
+        let delay_ms = self.settings.push_delay_ms + extra_ms;
+        let channel = self.channels.get_mut(id).or_else(|| self.retired_channels.get_mut(id));
+        let Some(channel) = channel else { return };
+        // Numbers grow, but not one by one.
+        let step = 1 + stable_number(id) % 3;
         channel.message_number += if channel.message_number == 0 { 1 } else { step };
-        let push = channel.push(state, delay_ms);
+        let mut push = channel.push(state, delay_ms);
+        push.overtakes = jitter_ms > 0;
         if lost {
             self.counters.count("push.lost");
+            return;
+        }
+        if late && !self.held_pushes.contains_key(id) {
+            self.held_pushes.insert(id.to_owned(), push);
             return;
         }
         if twice {
             self.send(push.clone());
         }
         self.send(push);
+        if let Some(held) = self.held_pushes.remove(id) {
+            self.send(held);
+        }
+    }
+
+    /// Sends the pushes which still wait for a next one to overtake them.
+    pub fn release_pushes(&mut self) {
+        for held in std::mem::take(&mut self.held_pushes).into_values() {
+            self.send(held);
+        }
+    }
+
+    /// Draws from the seed, but only where something can come of it.
+    fn happens(&mut self, rate: f64) -> bool {
+        rate > 0.0 && self.ids.chance(self.settings.seed) < rate
+    }
+
+    fn draw(&mut self) -> u64 {
+        let chance = self.ids.chance(self.settings.seed);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "32 bits of a unit")]
+        let number = (chance * 4_294_967_296.0) as u64;
+        number
     }
 
     /// Sends a push on any channel whatever its state: repeated, forged and straggling deliveries.
@@ -261,6 +308,7 @@ impl Channel {
             state,
             message_number: self.message_number,
             delay_ms,
+            overtakes: false,
         }
     }
 }

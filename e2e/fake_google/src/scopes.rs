@@ -9,6 +9,8 @@ pub const PREFIX: &str = "https://www.googleapis.com/auth/";
 pub enum Operation {
     CalendarListList,
     CalendarListGet,
+    CalendarListInsert,
+    CalendarListDelete,
     CalendarsGet,
     CalendarsInsert,
     CalendarsPatch,
@@ -18,6 +20,8 @@ pub enum Operation {
     EventsInstances,
     EventsGet,
     EventsInsert,
+    EventsImport,
+    EventsMove,
     EventsUpdate,
     EventsPatch,
     EventsDelete,
@@ -34,11 +38,16 @@ pub struct Subject {
     pub app_created: bool,
 }
 
+const LIST_READ: &[&str] =
+    &["calendar", "calendar.readonly", "calendar.calendarlist", "calendar.calendarlist.readonly"];
+const CALENDARS_WRITE: &[&str] = &["calendar", "calendar.calendars", "calendar.app.created"];
 const EVENTS_READ: &[&str] = &[
     "calendar",
     "calendar.readonly",
     "calendar.events",
     "calendar.events.readonly",
+    "calendar.events.freebusy",
+    "calendar.events.public.readonly",
     "calendar.events.owned",
     "calendar.events.owned.readonly",
     "calendar.app.created",
@@ -46,98 +55,142 @@ const EVENTS_READ: &[&str] = &[
 const EVENTS_WRITE: &[&str] =
     &["calendar", "calendar.events", "calendar.events.owned", "calendar.app.created"];
 
+/// Of each operation: its name as in the API reference (for counters and faults), its name in
+/// front-end error details, the scopes it accepts.
+type Row = (&'static str, &'static str, &'static [&'static str]);
+
 impl Operation {
+    /// All of them.
+    pub const ALL: [Self; 20] = [
+        Self::CalendarListList,
+        Self::CalendarListGet,
+        Self::CalendarListInsert,
+        Self::CalendarListDelete,
+        Self::CalendarsGet,
+        Self::CalendarsInsert,
+        Self::CalendarsPatch,
+        Self::CalendarsUpdate,
+        Self::CalendarsDelete,
+        Self::EventsList,
+        Self::EventsInstances,
+        Self::EventsGet,
+        Self::EventsInsert,
+        Self::EventsImport,
+        Self::EventsMove,
+        Self::EventsUpdate,
+        Self::EventsPatch,
+        Self::EventsDelete,
+        Self::EventsWatch,
+        Self::ChannelsStop,
+    ];
+
+    const fn row(self) -> Row {
+        match self {
+            Self::CalendarListList => ("calendarList.list", "calendar.v3.CalendarList.List", LIST_READ),
+            Self::CalendarListGet => (
+                "calendarList.get",
+                "calendar.v3.CalendarList.Get",
+                &[
+                    "calendar",
+                    "calendar.readonly",
+                    "calendar.calendarlist",
+                    "calendar.calendarlist.readonly",
+                    "calendar.app.created",
+                ],
+            ),
+            Self::CalendarListInsert => (
+                "calendarList.insert",
+                "calendar.v3.CalendarList.Insert",
+                &["calendar", "calendar.calendarlist"],
+            ),
+            Self::CalendarListDelete => (
+                "calendarList.delete",
+                "calendar.v3.CalendarList.Delete",
+                &["calendar", "calendar.calendarlist", "calendar.app.created"],
+            ),
+            Self::CalendarsGet => (
+                "calendars.get",
+                "calendar.v3.Calendars.Get",
+                &[
+                    "calendar",
+                    "calendar.readonly",
+                    "calendar.calendars",
+                    "calendar.calendars.readonly",
+                    "calendar.app.created",
+                ],
+            ),
+            Self::CalendarsInsert => ("calendars.insert", "calendar.v3.Calendars.Insert", CALENDARS_WRITE),
+            Self::CalendarsPatch => ("calendars.patch", "calendar.v3.Calendars.Patch", CALENDARS_WRITE),
+            Self::CalendarsUpdate => ("calendars.update", "calendar.v3.Calendars.Update", CALENDARS_WRITE),
+            Self::CalendarsDelete => ("calendars.delete", "calendar.v3.Calendars.Delete", CALENDARS_WRITE),
+            Self::EventsList => ("events.list", "calendar.v3.Events.List", EVENTS_READ),
+            Self::EventsInstances => ("events.instances", "calendar.v3.Events.Instances", EVENTS_READ),
+            Self::EventsGet => ("events.get", "calendar.v3.Events.Get", EVENTS_READ),
+            Self::EventsInsert => ("events.insert", "calendar.v3.Events.Insert", EVENTS_WRITE),
+            Self::EventsImport => ("events.import", "calendar.v3.Events.Import", EVENTS_WRITE),
+            Self::EventsMove => (
+                "events.move",
+                "calendar.v3.Events.Move",
+                &["calendar", "calendar.events", "calendar.events.owned"],
+            ),
+            Self::EventsUpdate => ("events.update", "calendar.v3.Events.Update", EVENTS_WRITE),
+            Self::EventsPatch => ("events.patch", "calendar.v3.Events.Patch", EVENTS_WRITE),
+            Self::EventsDelete => ("events.delete", "calendar.v3.Events.Delete", EVENTS_WRITE),
+            Self::EventsWatch => ("events.watch", "calendar.v3.Events.Watch", EVENTS_READ),
+            Self::ChannelsStop => (
+                "channels.stop",
+                "calendar.v3.Channels.Stop",
+                &[
+                    "calendar",
+                    "calendar.readonly",
+                    "calendar.events",
+                    "calendar.events.readonly",
+                    "calendar.events.freebusy",
+                    "calendar.events.public.readonly",
+                    "calendar.events.owned",
+                    "calendar.events.owned.readonly",
+                    "calendar.app.created",
+                    "calendar.acls",
+                    "calendar.acls.readonly",
+                    "calendar.calendarlist",
+                    "calendar.calendarlist.readonly",
+                    "calendar.settings",
+                    "calendar.settings.readonly",
+                ],
+            ),
+        }
+    }
+
     /// Name as in the API reference, for counters and faults.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::CalendarListList => "calendarList.list",
-            Self::CalendarListGet => "calendarList.get",
-            Self::CalendarsGet => "calendars.get",
-            Self::CalendarsInsert => "calendars.insert",
-            Self::CalendarsPatch => "calendars.patch",
-            Self::CalendarsUpdate => "calendars.update",
-            Self::CalendarsDelete => "calendars.delete",
-            Self::EventsList => "events.list",
-            Self::EventsInstances => "events.instances",
-            Self::EventsGet => "events.get",
-            Self::EventsInsert => "events.insert",
-            Self::EventsUpdate => "events.update",
-            Self::EventsPatch => "events.patch",
-            Self::EventsDelete => "events.delete",
-            Self::EventsWatch => "events.watch",
-            Self::ChannelsStop => "channels.stop",
-        }
+        self.row().0
     }
 
     /// Name in front-end error details.
     #[must_use]
     pub const fn rpc(self) -> &'static str {
-        match self {
-            Self::CalendarListList => "calendar.v3.CalendarList.List",
-            Self::CalendarListGet => "calendar.v3.CalendarList.Get",
-            Self::CalendarsGet => "calendar.v3.Calendars.Get",
-            Self::CalendarsInsert => "calendar.v3.Calendars.Insert",
-            Self::CalendarsPatch => "calendar.v3.Calendars.Patch",
-            Self::CalendarsUpdate => "calendar.v3.Calendars.Update",
-            Self::CalendarsDelete => "calendar.v3.Calendars.Delete",
-            Self::EventsList => "calendar.v3.Events.List",
-            Self::EventsInstances => "calendar.v3.Events.Instances",
-            Self::EventsGet => "calendar.v3.Events.Get",
-            Self::EventsInsert => "calendar.v3.Events.Insert",
-            Self::EventsUpdate => "calendar.v3.Events.Update",
-            Self::EventsPatch => "calendar.v3.Events.Patch",
-            Self::EventsDelete => "calendar.v3.Events.Delete",
-            Self::EventsWatch => "calendar.v3.Events.Watch",
-            Self::ChannelsStop => "calendar.v3.Channels.Stop",
-        }
+        self.row().1
+    }
+
+    /// Short names of the scopes which allow it, as the discovery document has them.
+    #[must_use]
+    pub const fn accepted(self) -> &'static [&'static str] {
+        self.row().2
     }
 
     /// Whether it changes events.
     #[must_use]
     pub const fn writes_events(self) -> bool {
-        matches!(self, Self::EventsInsert | Self::EventsUpdate | Self::EventsPatch | Self::EventsDelete)
-    }
-
-    const fn accepted(self) -> &'static [&'static str] {
-        match self {
-            Self::CalendarListList => {
-                &["calendar", "calendar.readonly", "calendar.calendarlist", "calendar.calendarlist.readonly"]
-            }
-            Self::CalendarListGet => &[
-                "calendar",
-                "calendar.readonly",
-                "calendar.calendarlist",
-                "calendar.calendarlist.readonly",
-                "calendar.app.created",
-            ],
-            Self::CalendarsGet => &[
-                "calendar",
-                "calendar.readonly",
-                "calendar.calendars",
-                "calendar.calendars.readonly",
-                "calendar.app.created",
-            ],
-            Self::CalendarsInsert | Self::CalendarsPatch | Self::CalendarsUpdate | Self::CalendarsDelete => {
-                &["calendar", "calendar.calendars", "calendar.app.created"]
-            }
-            Self::EventsList | Self::EventsInstances | Self::EventsGet | Self::EventsWatch => EVENTS_READ,
-            Self::EventsInsert | Self::EventsUpdate | Self::EventsPatch | Self::EventsDelete => EVENTS_WRITE,
-            Self::ChannelsStop => &[
-                "calendar",
-                "calendar.readonly",
-                "calendar.events",
-                "calendar.events.readonly",
-                "calendar.events.owned",
-                "calendar.events.owned.readonly",
-                "calendar.app.created",
-                "calendar.acls",
-                "calendar.acls.readonly",
-                "calendar.calendarlist",
-                "calendar.calendarlist.readonly",
-                "calendar.settings.readonly",
-            ],
-        }
+        matches!(
+            self,
+            Self::EventsInsert
+                | Self::EventsImport
+                | Self::EventsMove
+                | Self::EventsUpdate
+                | Self::EventsPatch
+                | Self::EventsDelete
+        )
     }
 
     /// Whether the granted scopes suffice. Without a subject only the names are compared.
@@ -146,6 +199,8 @@ impl Operation {
         let has = |short: &&&str| scopes.iter().any(|s| s.strip_prefix(PREFIX) == Some(short));
         self.accepted().iter().filter(has).any(|short| match (*short, subject) {
             ("calendar.app.created", Some(s)) => s.app_created,
+            // Calendars which are public, and views which hide all but the times, do not exist here.
+            ("calendar.events.public.readonly" | "calendar.events.freebusy", Some(_)) => false,
             ("calendar.events.owned" | "calendar.events.owned.readonly", Some(s)) => s.owned,
             _ => true,
         })

@@ -10,6 +10,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::Instant;
 
 use crate::push::Push;
 use crate::server::Shared;
@@ -17,12 +18,15 @@ use crate::server::Shared;
 /// The longest Google waits for a webhook here.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A push and when it leaves.
+type Due = (Instant, Push);
+
 /// Queues of pushes, one per channel.
 #[derive(Debug, Clone)]
 pub struct Sender {
     shared: Arc<Shared>,
     runtime: tokio::runtime::Handle,
-    queues: Arc<Mutex<HashMap<String, UnboundedSender<Push>>>>,
+    queues: Arc<Mutex<HashMap<String, UnboundedSender<Due>>>>,
     client: Client<HttpConnector, Empty<Bytes>>,
 }
 
@@ -43,31 +47,46 @@ impl Sender {
         }
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         for push in pushes {
+            let due = Instant::now() + Duration::from_millis(push.delay_ms);
+            if push.overtakes {
+                self.runtime.spawn(deliver_at(self.shared.clone(), self.client.clone(), (due, push)));
+                continue;
+            }
             let queue = queues.entry(push.channel.clone()).or_insert_with(|| {
                 let (sender, receiver) = unbounded_channel();
                 self.runtime.spawn(deliver(self.shared.clone(), self.client.clone(), receiver));
                 sender
             });
             // The task ends only with the runtime.
-            let _ = queue.send(push);
+            let _ = queue.send((due, push));
         }
+    }
+
+    /// Delivers a push, its delay included, and returns when it has been answered.
+    pub async fn deliver_now(&self, push: Push) {
+        let due = Instant::now() + Duration::from_millis(push.delay_ms);
+        deliver_at(self.shared.clone(), self.client.clone(), (due, push)).await;
     }
 }
 
 async fn deliver(
     shared: Arc<Shared>,
     client: Client<HttpConnector, Empty<Bytes>>,
-    mut queue: UnboundedReceiver<Push>,
+    mut queue: UnboundedReceiver<Due>,
 ) {
-    while let Some(push) = queue.recv().await {
-        if push.delay_ms > 0 {
-            tokio::time::sleep(Duration::from_millis(push.delay_ms)).await;
-        }
-        let status = attempt(&shared, &client, &push).await;
-        if retryable(status) {
-            // Later pushes of the channel do not wait for a retry.
-            tokio::spawn(retry(shared.clone(), client.clone(), push));
-        }
+    while let Some(due) = queue.recv().await {
+        deliver_at(shared.clone(), client.clone(), due).await;
+    }
+}
+
+async fn deliver_at(shared: Arc<Shared>, client: Client<HttpConnector, Empty<Bytes>>, (due, push): Due) {
+    if push.delay_ms > 0 {
+        tokio::time::sleep_until(due).await;
+    }
+    let status = attempt(&shared, &client, &push).await;
+    if retryable(status) {
+        // Later pushes of the channel do not wait for a retry.
+        tokio::spawn(retry(shared.clone(), client.clone(), push));
     }
 }
 

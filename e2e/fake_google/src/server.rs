@@ -1,13 +1,10 @@
 //! HTTP around [`Google`]: connections, gzip, delays, dropped answers, pushes.
 
-use std::convert::Infallible;
-use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -15,8 +12,10 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::Google;
-use crate::http::{Fate, Request, Response};
+use crate::discovery::Discovery;
+use crate::http::{Fate, Request};
 use crate::sender::Sender;
+use crate::wire::{Answer, Dropped, finish};
 
 /// State and clock, shared by connections and pushes.
 #[derive(Debug)]
@@ -83,14 +82,22 @@ impl Drop for Handle {
     }
 }
 
-/// Starts a server on a loopback port, 0 for any. It runs on threads of its own.
+/// Starts a server on a loopback port, 0 for any. It runs on threads of its own. The discovery document
+/// which the environment names judges its requests and answers.
 pub fn start(port: u16) -> std::io::Result<Handle> {
+    start_with(port, Discovery::from_environment().map_err(std::io::Error::other)?)
+}
+
+/// The same with this discovery document, or with none.
+pub fn start_with(port: u16, discovery: Option<Discovery>) -> std::io::Result<Handle> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, port)))?;
     let addr = listener.local_addr()?;
+    let mut google = Google::new();
+    google.discovery = discovery.map(Arc::new);
     #[expect(clippy::disallowed_methods, reason = "the shell is native and is where time comes from")]
     let started = Instant::now();
-    let state = Arc::new(Shared { google: Mutex::new(Google::new()), started });
+    let state = Arc::new(Shared { google: Mutex::new(google), started });
     let sender = Sender::new(state.clone(), runtime.handle().clone());
     runtime.spawn(accept(listener, state.clone(), sender.clone()));
     Ok(Handle { addr, state, runtime: Some(runtime), sender })
@@ -114,23 +121,11 @@ async fn accept(listener: TcpListener, state: Arc<Shared>, sender: Sender) {
     }
 }
 
-/// The reason hyper closes a connection whose answer we drop.
-#[derive(Debug)]
-struct Dropped;
-
-impl std::fmt::Display for Dropped {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("answer dropped on purpose")
-    }
-}
-
-impl std::error::Error for Dropped {}
-
 async fn serve(
     state: Arc<Shared>,
     sender: Sender,
     incoming: hyper::Request<Incoming>,
-) -> Result<hyper::Response<Full<Bytes>>, Dropped> {
+) -> Result<hyper::Response<Answer>, Dropped> {
     let (head, body) = incoming.into_parts();
     let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
     let request = Request {
@@ -143,13 +138,21 @@ async fn serve(
             .collect(),
         body: body.to_vec(),
     };
-    let response = {
+    let (response, first) = {
         let mut google = state.google();
         let response = google.handle_at(&request, now_ms(), state.now_us());
-        // Pushes leave under the lock, so that their order is the order of the changes.
-        sender.send_all(google.take_pushes());
-        response
+        let pushes = google.take_pushes();
+        if response.pushes_first {
+            (response, pushes)
+        } else {
+            // Pushes leave under the lock, so that their order is the order of the changes.
+            sender.send_all(pushes);
+            (response, Vec::new())
+        }
     };
+    for push in first {
+        sender.deliver_now(push).await;
+    }
     if response.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(response.delay_ms)).await;
     }
@@ -157,32 +160,4 @@ async fn serve(
         return Err(Dropped);
     }
     Ok(finish(&request, response))
-}
-
-/// Google compresses only for clients which also say so in `User-Agent`.
-fn wants_gzip(request: &Request) -> bool {
-    let has = |name: &str| request.get_header(name).is_some_and(|v| v.to_ascii_lowercase().contains("gzip"));
-    has("accept-encoding") && has("user-agent")
-}
-
-fn finish(request: &Request, response: Response) -> hyper::Response<Full<Bytes>> {
-    let Response { status, headers, mut body, .. } = response;
-    let mut builder = hyper::Response::builder().status(status);
-    for (name, value) in &headers {
-        builder = builder.header(name, value);
-    }
-    if !body.is_empty() && wants_gzip(request) {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        if let Ok(packed) = encoder.write_all(&body).and_then(|()| encoder.finish()) {
-            body = packed;
-            builder = builder.header("content-encoding", "gzip");
-        }
-    }
-    builder = builder.header("vary", "Origin, X-Origin, Referer");
-    let failed = |_| -> Result<_, Infallible> {
-        let mut response = hyper::Response::new(Full::new(Bytes::from_static(b"bad header in a fault")));
-        *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
-        Ok(response)
-    };
-    builder.body(Full::new(Bytes::from(body))).or_else(failed).unwrap_or_else(|never| match never {})
 }

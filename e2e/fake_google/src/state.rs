@@ -1,14 +1,17 @@
 //! The state machine: all of Google in one value, without clock, threads or IO.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use crate::discovery::{Discovery, Violation};
 use crate::error::{ApiError, ApiResult};
 use crate::faults::Fault;
-use crate::http::{Fate, Request, Response};
+use crate::http::{Request, Response};
 use crate::ids::{self, Ids};
 use crate::model::{Calendar, Member, Role, User};
 use crate::oauth::OAuth;
 use crate::push::{Channel, Push};
+use crate::quota::Quota;
 use crate::settings::Settings;
 use crate::timeline::{Counters, Entry, Timeline};
 use crate::{api, batch, control, oauth, time};
@@ -36,9 +39,15 @@ pub struct Google {
     pub counters: Counters,
     /// Log.
     pub timeline: Timeline,
+    /// Judges requests and answers, if there.
+    pub discovery: Option<Arc<Discovery>>,
+    /// What it has found, the first thousand.
+    pub violations: Vec<Violation>,
+    pub(crate) quota: Quota,
     pub(crate) ids: Ids,
     pub(crate) now_ms: i64,
     pub(crate) now_us: u64,
+    pub(crate) held_pushes: BTreeMap<String, Push>,
     outbox: Vec<Push>,
     push_seq: u64,
 }
@@ -80,13 +89,19 @@ impl Google {
         std::mem::take(&mut self.outbox)
     }
 
-    /// Forgets everything except the clock.
+    /// Forgets everything except the clock and the discovery document.
     pub fn reset(&mut self) {
-        let (now_ms, now_us) = (self.now_ms, self.now_us);
-        *self = Self { now_ms, now_us, ..Self::default() };
+        let (now_ms, now_us, discovery) = (self.now_ms, self.now_us, self.discovery.take());
+        *self = Self { now_ms, now_us, discovery, ..Self::default() };
     }
 
     fn answer(&mut self, request: &Request) -> Response {
+        let mut response = self.dispatch(request);
+        response.headers.push(("date".to_owned(), time::rfc1123(self.now_ms)));
+        response
+    }
+
+    fn dispatch(&mut self, request: &Request) -> Response {
         let segments = request.segments();
         let first: Vec<&str> = segments.iter().take(2).map(String::as_str).collect();
         match first.as_slice() {
@@ -106,14 +121,21 @@ impl Google {
     pub(crate) fn api_call(&mut self, request: &Request) -> Response {
         match api::route(request) {
             Ok(route) => {
-                let access = api::bearer(request).and_then(|t| self.oauth.access(t, self.now_ms));
-                let email = access.map_or("primary", |a| a.email.as_str());
+                let access = api::access(self, request).cloned();
+                let email = access.as_ref().map_or("primary", |a| a.email.as_str());
                 let calendar = route.calendar.as_deref().map(|id| resolve(id, email).to_owned());
                 self.guarded(request, route.operation.name(), calendar.as_deref(), |g, r| {
-                    api::call(g, r, &route)
+                    g.judged(r, |g, malformed| {
+                        let Some(access) = access else { return api::call(g, r, &route) };
+                        let refusal = g.admit(r, route.operation, &access);
+                        refusal.or(malformed).unwrap_or_else(|| api::call(g, r, &route))
+                    })
                 })
             }
-            Err(error) => error.response(),
+            Err(error) => self.judged(request, |g, _| {
+                g.not_made(request);
+                error.response()
+            }),
         }
     }
 
@@ -133,10 +155,7 @@ impl Google {
         let instead = effect.as_ref().and_then(crate::faults::Effect::instead);
         let mut response = instead.unwrap_or_else(|| act(self, request));
         if let Some(effect) = effect {
-            response.delay_ms += effect.delay_ms;
-            if effect.drop_answer_after {
-                response.fate = Fate::DropConnection;
-            }
+            effect.distort(&mut response);
         }
         response.delay_ms += self.settings.response_delay_ms;
         if response.status >= 400 {
@@ -228,6 +247,7 @@ impl Google {
             role,
             list_revision: user.list_revision,
             deleted: false,
+            unlisted: false,
             version_us: self.now_ms * 1000,
         };
         if calendar.members.insert(email.to_owned(), member).is_some() {

@@ -149,3 +149,13 @@ pub fn rezone(event: &mut Map<String, Value>, zone: Tz) {
         }
     }
 }
+
+/// Rewrites the dates of an event into midnights of `zone`.
+pub fn dates_as_times(event: &mut Map<String, Value>, zone: Tz) {
+    for key in ["start", "end", "originalStartTime"] {
+        if let Ok(moment @ Moment::Date(_)) = Moment::parse(event.get(key), key) {
+            let ms = moment.ms(zone);
+            event.insert(key.to_owned(), Moment::Instant { ms, zone: Some(zone) }.render(zone));
+        }
+    }
+}

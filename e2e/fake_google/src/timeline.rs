@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::discovery::Side;
+
 /// Most entries kept.
 const CAPACITY: usize = 200_000;
 
@@ -72,6 +74,14 @@ pub struct Counters {
     pub failures: BTreeMap<String, u64>,
     /// Event writes through the API by calendar.
     pub writes: BTreeMap<String, u64>,
+    /// Calls refused by a quota: `user`, `project`, `usage`.
+    pub refused: BTreeMap<String, u64>,
+    /// Most quota units which one user has used within a minute.
+    pub peak_per_minute_user: u64,
+    /// Most quota units which one project has used within a minute.
+    pub peak_per_minute_project: u64,
+    /// What breaks the discovery document, by whose fault it is.
+    pub violations: BTreeMap<Side, u64>,
     /// Writes which would have mailed somebody.
     pub notifications_sent: u64,
     /// Writes without `sendUpdates=none`.
@@ -89,6 +99,16 @@ impl Counters {
         add(&mut self.failures, &format!("{name} {status}"));
     }
 
+    /// Counts a call refused by a quota.
+    pub fn refuse(&mut self, quota: &str) {
+        add(&mut self.refused, quota);
+    }
+
+    /// Counts a violation of the discovery document.
+    pub fn violate(&mut self, side: Side) {
+        *self.violations.entry(side).or_default() += 1;
+    }
+
     /// Counts a write.
     pub fn write(&mut self, calendar: &str) {
         add(&mut self.writes, calendar);
@@ -101,6 +121,9 @@ impl Counters {
             "operations": self.operations,
             "failures": self.failures,
             "writes": self.writes,
+            "refused": self.refused,
+            "peak_per_minute": {"user": self.peak_per_minute_user, "project": self.peak_per_minute_project},
+            "violations": self.violations,
             "notifications_sent": self.notifications_sent,
             "writes_without_send_updates_none": self.writes_without_send_updates_none,
         })

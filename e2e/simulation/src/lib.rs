@@ -5,6 +5,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`world`] | the harness: deliver, redeliver, lose, reorder, crash, restart, let time pass |
+//! | [`logs`] | what is logged meanwhile |
 //! | [`stage`] | one person with some accounts, linked and settled |
 //! | [`model`] | operations, and what people made |
 //! | [`generate`] | histories from seeds |
@@ -24,6 +25,7 @@
 
 pub mod generate;
 pub mod laws;
+pub mod logs;
 pub mod model;
 pub mod run;
 pub mod stage;

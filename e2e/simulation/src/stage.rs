@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use serde_json::{Value, json};
-use tminus_domain::ids::AccountId;
+use tminus_domain::ids::{AccountId, CalendarId};
 use tminus_ports::ObjectClass;
 
 use crate::world::{Idle, Person, World};
@@ -52,6 +52,127 @@ impl Stage {
     pub fn settle(&mut self) {
         let idle = self.world.settle(SETTLE_MS);
         assert_eq!(idle, Idle::Settled, "still waiting: {:?}", self.world.waiting());
+    }
+
+    /// Makes an event in the primary calendar of an account; answers its id at the provider.
+    ///
+    /// # Panics
+    /// If the provider refuses it.
+    #[must_use]
+    pub fn add(&self, account: usize, title: &str, start: &str, end: &str) -> String {
+        let email = &self.emails[account];
+        let event = self.world.insert(email, email, &timed(title, start, end));
+        event["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Moves an event of the primary calendar of an account.
+    ///
+    /// # Panics
+    /// If it is gone.
+    pub fn shift(&self, account: usize, id: &str, start: &str, end: &str) {
+        let email = &self.emails[account];
+        let patch = json!({"start": {"dateTime": start}, "end": {"dateTime": end}});
+        self.world.patch(email, email, id, &patch).expect("the event is there");
+    }
+
+    /// Delivers the pushes that are ready.
+    pub fn deliver_pushes(&mut self) {
+        for push in self.world.pushes() {
+            self.world.deliver_push(push);
+        }
+    }
+
+    /// Loses all pushes, also those that will be sent again later.
+    pub fn lose_pushes(&mut self) {
+        self.world.lose_all_pushes();
+    }
+
+    /// The texts of the messages that wait on a queue.
+    #[must_use]
+    pub fn queued(&self, binding: &str) -> Vec<String> {
+        let waiting = self.world.waiting().into_iter();
+        waiting.filter(|message| message.binding == binding).map(|message| message.text).collect()
+    }
+
+    /// Delivers the first message of a queue that is ready; answers its text.
+    ///
+    /// # Panics
+    /// If none is.
+    pub fn deliver_first(&mut self, binding: &str) -> String {
+        let now = self.world.now();
+        let mut waiting = self.world.waiting().into_iter();
+        let first = waiting.find(|message| message.binding == binding && message.not_before <= now);
+        let first = first.unwrap_or_else(|| panic!("nothing waits on {binding}"));
+        self.world.deliver(first.seq);
+        first.text
+    }
+
+    /// Lets things happen, one at a time, until something holds.
+    ///
+    /// # Panics
+    /// If it never does.
+    pub fn run_until(&mut self, mut holds: impl FnMut(&Self) -> bool) {
+        let end = self.world.now().plus_millis(SETTLE_MS);
+        while !holds(self) {
+            if !self.world.step() {
+                let next = self.world.next_event().filter(|next| *next <= end);
+                let next = next.unwrap_or_else(|| panic!("it never holds: {:?}", self.world.waiting()));
+                self.world.advance_millis(next.millis() - self.world.now().millis());
+            }
+        }
+    }
+
+    /// Lets things happen, one at a time, until a message waits on a queue.
+    ///
+    /// # Panics
+    /// If none ever does.
+    pub fn run_until_queued(&mut self, binding: &str) {
+        self.run_until(|stage| !stage.queued(binding).is_empty());
+    }
+
+    /// The primary calendar of an account, by our id.
+    ///
+    /// # Panics
+    /// If it is not known yet.
+    #[must_use]
+    pub fn primary(&self, account: usize) -> CalendarId {
+        self.calendar_of(account, "PRIMARY")
+    }
+
+    /// The overlay calendar of an account, by our id.
+    ///
+    /// # Panics
+    /// If it is not known yet.
+    #[must_use]
+    pub fn overlay_id(&self, account: usize) -> CalendarId {
+        self.calendar_of(account, "BUSY_OVERLAY")
+    }
+
+    fn calendar_of(&self, account: usize, role: &str) -> CalendarId {
+        let statement = format!("/* calendar */ SELECT calendar_id FROM calendars WHERE role = '{role}'");
+        let object = self.accounts[account].to_string();
+        let rows = self.world.rows(ObjectClass::Account, &object, &statement);
+        rows.first().expect("the calendar is known").parse(0, "calendar").expect("an id")
+    }
+
+    /// A column of the primary calendar of an account, as the account's object keeps it.
+    #[must_use]
+    pub fn of_primary(&self, account: usize, column: &str) -> String {
+        let primary = self.primary(account);
+        let statement =
+            format!("/* c */ SELECT CAST({column} AS TEXT) FROM calendars WHERE calendar_id = '{primary}'");
+        self.text(ObjectClass::Account, &self.accounts[account].to_string(), &statement)
+    }
+
+    /// The first column of the first row of a statement on the user's graph, as text; empty for none.
+    #[must_use]
+    pub fn of_graph(&self, statement: &str) -> String {
+        self.text(ObjectClass::UserGraph, &self.person.user.to_string(), statement)
+    }
+
+    fn text(&self, class: ObjectClass, object: &str, statement: &str) -> String {
+        let rows = self.world.rows(class, object, statement);
+        rows.first().and_then(|row| row.get::<Option<String>>(0).expect("a text")).unwrap_or_default()
     }
 
     /// The overlay calendar of an account.

@@ -1,17 +1,14 @@
 //! What is survived: a kill of everything, a token that expires.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use tminus_e2e::federation::{balance, converge, rest};
+use tminus_e2e::chaos::{Chaos, LIMIT};
+use tminus_e2e::federation::{converge, rest, toll};
 use tminus_e2e::person::Person;
 use tminus_e2e::timeline::{between, calls};
 
 use crate::stage::{SOON, Stage, timed};
-
-/// After a kill, leases have to end and timers to fire.
-const RECOVERY: Duration = Duration::from_secs(90);
 
 pub(crate) fn restart(stage: &Stage) -> Result<()> {
     let folder = std::env::temp_dir().join(format!("tminus-e2e-restart-{}", std::process::id()));
@@ -21,14 +18,14 @@ pub(crate) fn restart(stage: &Stage) -> Result<()> {
 }
 
 fn restarted(stage: &Stage, folder: &std::path::Path) -> Result<()> {
-    let world = stage.apart_in("restart", folder)?;
+    let mut world = stage.apart_in("restart", folder)?;
     let person = Person::ready(&world, "restart", 3)?;
     let made = world.insert(person.primary(0), &timed("2026-04-01", 9, 10))?;
     rest(&world, &person, SOON)?;
     let urls = (world.runtime.ready.urls.api.clone(), world.runtime.ready.urls.webhook.clone());
 
     // At rest: sessions, channels and mirrors outlive the kill.
-    let world = world.kill_and_restart()?;
+    world.kill_and_restart()?;
     ensure!(
         urls == (world.runtime.ready.urls.api.clone(), world.runtime.ready.urls.webhook.clone()),
         "new ports"
@@ -38,14 +35,14 @@ fn restarted(stage: &Stage, folder: &std::path::Path) -> Result<()> {
     converge(&world, &person, SOON)?;
 
     // In the middle of work, with everything that was queued.
-    for day in 3..13 {
-        world.insert(person.primary(day % 3), &timed(&format!("2026-04-{day:02}"), 9, 10))?;
-    }
-    let world = world.kill_and_restart()?;
     world.delete(&made.calendar, &made.id)?;
-    converge(&world, &person, RECOVERY)?;
-    rest(&world, &person, RECOVERY)?;
-    ensure!(balance(&world, &person)?.expected == 20, "an event is lost");
+    let mut chaos = Chaos::new(&world, 1);
+    for _ in 0..2 {
+        let round = chaos.round(&mut world, &person)?;
+        ensure!(round.toll.is_nothing(), "{round:?}");
+    }
+    rest(&world, &person, LIMIT)?;
+    ensure!(toll(&world, &person)?.is_nothing(), "it did not stay as it should be");
     stage.collect(&world);
     Ok(())
 }

@@ -21,12 +21,14 @@ pub struct Context<'a> {
     pub conference: bool,
     /// The event is an instance: it cannot recur.
     pub instance: bool,
+    /// A sub-daily rule is answered 500.
+    pub sub_daily_crashes: bool,
     /// The stored event, if any.
     pub before: Option<&'a Object>,
 }
 
 /// Keys a client cannot set; they are kept from the stored event.
-const READ_ONLY: [&str; 9] = [
+const READ_ONLY: [&str; 11] = [
     "id",
     "iCalUID",
     "created",
@@ -36,6 +38,8 @@ const READ_ONLY: [&str; 9] = [
     "recurringEventId",
     "originalStartTime",
     "hangoutLink",
+    "locked",
+    "privateCopy",
 ];
 
 /// Turns a whole body into what is stored. Read-only keys come from `before`.
@@ -133,8 +137,7 @@ fn event_type(input: &Object, context: &Context<'_>, out: &mut Object) -> ApiRes
         return Err(ApiError::invalid("Invalid value"));
     }
     if restricted {
-        let message = "The event type cannot be set or changed here.";
-        return Err(ApiError::new(400, "calendar", "eventTypeRestriction", message));
+        return Err(ApiError::event_type_restriction());
     }
     out.insert("eventType".to_owned(), wanted.into());
     Ok(())
@@ -177,7 +180,7 @@ fn times(input: &Object, context: &Context<'_>, out: &mut Object) -> ApiResult<(
     out.insert("start".to_owned(), start.render(context.zone));
     out.insert("end".to_owned(), end.render(context.zone));
     if out.contains_key("recurrence") {
-        recur::check(out, context.zone)?;
+        recur::check(out, context.zone, context.sub_daily_crashes)?;
     }
     Ok(())
 }

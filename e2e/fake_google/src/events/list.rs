@@ -1,4 +1,4 @@
-//! `events.list` and `events.instances`: full, incremental, paged.
+//! `events.list`: full, incremental, paged.
 //!
 //! A full list runs over the ids in order and shows the latest state; its sync token starts at the
 //! revision of the first page, so what changes while paging comes again in the delta. An incremental
@@ -30,13 +30,13 @@ const EXPANSION_DAYS: i64 = 730;
 const EXPANSION_LIMIT: usize = 1000;
 
 /// A list being made.
-struct Listing<'a> {
-    calendar: &'a Calendar,
-    params: Params,
-    view: View,
-    since: Option<u64>,
-    now_ms: i64,
-    reverse: bool,
+pub(crate) struct Listing<'a> {
+    pub(crate) calendar: &'a Calendar,
+    pub(crate) params: Params,
+    pub(crate) view: View,
+    pub(crate) since: Option<u64>,
+    pub(crate) now_ms: i64,
+    pub(crate) reverse: bool,
 }
 
 /// Rows of a page with the key of the last one, and whether more follow.
@@ -61,7 +61,8 @@ pub fn list(google: &mut Google, call: &Call<'_>) -> ApiResult {
         );
     }
     let of = calendar.incarnation.clone();
-    let since = q.get("syncToken").map(|text| sync_token(text, &of, calendar.generation)).transpose()?;
+    let since =
+        q.get("syncToken").map(|text| sync_token(google, text, &of, calendar.generation)).transpose()?;
     let digest = cursor::request_digest(&q.0);
     let page = q.get("pageToken").map(|text| page_token(text, &of, &digest)).transpose()?;
     let known = since.as_ref().map_or(0, |t| t.revision);
@@ -79,10 +80,14 @@ pub fn list(google: &mut Google, call: &Call<'_>) -> ApiResult {
     let listing = Listing {
         calendar,
         params,
-        view: View::new(role, q)?,
+        view: View::new(google, calendar, role, q)?.listed(),
         since: since.as_ref().map(|t| t.revision),
         now_ms: google.now_ms,
-        reverse: google.settings.reverse_full_list,
+        reverse: if since.is_some() {
+            google.settings.reverse_delta
+        } else {
+            google.settings.reverse_full_list
+        },
     };
     let after = page.map(|p| p.after).unwrap_or_default();
     let rows = if first && google.settings.empty_first_page {
@@ -96,7 +101,7 @@ pub fn list(google: &mut Google, call: &Call<'_>) -> ApiResult {
         "summary": calendar.summary,
         "updated": crate::time::rfc3339_ms(calendar.updated_ms),
         "timeZone": q.get("timeZone").unwrap_or(calendar.zone.name()),
-        "accessRole": role.name(),
+        "accessRole": google.shown_role(role),
         "defaultReminders": calendar.default_reminders(),
         "items": rows.items,
     });
@@ -126,53 +131,6 @@ fn visible_revision(calendar: &Calendar, lag_ms: i64, now_ms: i64) -> u64 {
     calendar.by_revision.iter().rev().find(|(_, id)| old(id)).map_or(0, |(revision, _)| *revision)
 }
 
-/// `events.instances`: the instances of one series. `timeMin` is inclusive here.
-pub fn instances(google: &Google, call: &Call<'_>) -> ApiResult {
-    let q = &call.query;
-    let (calendar, role) = google.calendar_for(&call.access.email, &call.calendar)?;
-    let mut params = Params::parse(q)?;
-    params.time_min = params.time_min.map(|min| min - 1);
-    let master = calendar.events.get(&call.event).ok_or_else(ApiError::not_found)?;
-    let listing = Listing {
-        calendar,
-        params,
-        view: View::new(role, q)?,
-        since: None,
-        now_ms: google.now_ms,
-        reverse: false,
-    };
-    let mut rows = Vec::new();
-    listing.expand(master, &mut rows);
-    for id in calendar.exceptions_of(&call.event) {
-        if let Some(stored) = calendar.events.get(id) {
-            listing.single_row(stored, &mut rows);
-        }
-    }
-    rows.sort_by(|a, b| a.0.cmp(&b.0));
-    let original = q.get("originalStart");
-    let items: Vec<Value> = rows
-        .into_iter()
-        .map(|(_, row)| row)
-        .filter(|row| {
-            let start = row.get("originalStartTime");
-            original.is_none_or(|o| {
-                start.and_then(|s| s.get("dateTime").or_else(|| s.get("date"))) == Some(&o.into())
-            })
-        })
-        .take(page_size(google, q.get("maxResults"), 250, 2500)?)
-        .collect();
-    Ok(Response::resource(&json!({
-        "kind": "calendar#events",
-        "etag": format!("\"p3{:08}i\"", calendar.revision),
-        "summary": calendar.summary,
-        "updated": crate::time::rfc3339_ms(calendar.updated_ms),
-        "timeZone": calendar.zone.name(),
-        "accessRole": role.name(),
-        "defaultReminders": calendar.default_reminders(),
-        "items": items,
-    })))
-}
-
 impl Listing<'_> {
     fn page(&self, after: &str, upto: u64, limit: usize) -> Page {
         if self.params.single_events || self.params.order != Order::Unspecified {
@@ -180,6 +138,12 @@ impl Listing<'_> {
         }
         let events = &self.calendar.events;
         let mut candidates: Box<dyn Iterator<Item = (String, &Stored)>> = match self.since {
+            Some(since) if self.reverse => {
+                let below = after.parse::<u64>().unwrap_or(u64::MAX).saturating_sub(1).min(upto);
+                let range = (Bound::Excluded(since), Bound::Included(below.max(since + 1)));
+                let rows = self.calendar.by_revision.range(range).rev().filter(move |(r, _)| **r <= below);
+                Box::new(rows.filter_map(|(r, id)| events.get(id).map(|e| (r.to_string(), e))))
+            }
             Some(since) => {
                 let from = after.parse::<u64>().unwrap_or(since).max(since).min(upto);
                 let range = (Bound::Excluded(from), Bound::Included(upto.max(from + 1)));
@@ -271,7 +235,7 @@ impl Listing<'_> {
         page
     }
 
-    fn single_row(&self, stored: &Stored, rows: &mut Vec<(String, Value)>) {
+    pub(crate) fn single_row(&self, stored: &Stored, rows: &mut Vec<(String, Value)>) {
         if let Some(row) = self.row(stored) {
             rows.push((self.key(stored), row));
         }
@@ -290,7 +254,7 @@ impl Listing<'_> {
     }
 
     /// The untouched instances of a series.
-    fn expand(&self, master: &Stored, rows: &mut Vec<(String, Value)>) {
+    pub(crate) fn expand(&self, master: &Stored, rows: &mut Vec<(String, Value)>) {
         if master.cancelled() && self.since.is_none() {
             return;
         }

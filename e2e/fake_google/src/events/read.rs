@@ -7,7 +7,7 @@ use crate::api::Call;
 use crate::error::{ApiError, ApiResult};
 use crate::events::instance;
 use crate::http::{Query, Response};
-use crate::model::{Object, Role, Stored};
+use crate::model::{Calendar, Object, Role, Stored};
 use crate::state::Google;
 use crate::time;
 
@@ -17,11 +17,13 @@ pub struct View {
     role: Role,
     zone: Option<Tz>,
     max_attendees: Option<usize>,
+    created: Option<&'static str>,
+    dates_as_times: Option<Tz>,
 }
 
 impl View {
     /// From the caller's role and the query.
-    pub fn new(role: Role, query: &Query) -> ApiResult<Self> {
+    pub fn new(google: &Google, calendar: &Calendar, role: Role, query: &Query) -> ApiResult<Self> {
         let zone = match query.get("timeZone") {
             Some(name) => Some(
                 time::parse_zone(name)
@@ -30,7 +32,17 @@ impl View {
             None => None,
         };
         let max_attendees = query.get("maxAttendees").and_then(|n| n.parse().ok());
-        Ok(Self { role, zone, max_attendees })
+        let created = google.settings.year_zero_created.then_some("0001-01-01T00:00:00.000Z");
+        // Rooms and other resources tell of all-day events by the hour.
+        let dates_as_times = calendar.id.ends_with("@resource.calendar.google.com").then_some(calendar.zone);
+        Ok(Self { role, zone, max_attendees, created, dates_as_times })
+    }
+
+    /// The same in a list, where Google writes year zero differently.
+    #[must_use]
+    pub fn listed(mut self) -> Self {
+        self.created = self.created.map(|_| "0000-12-31T00:00:00.000Z");
+        self
     }
 
     /// A full row.
@@ -38,7 +50,8 @@ impl View {
     pub fn full(&self, stored: &Stored) -> Value {
         let mut out = stored.full();
         let private = matches!(stored.text("visibility"), Some("private" | "confidential"));
-        if self.role == Role::FreeBusyReader || (self.role == Role::Reader && private) {
+        let hidden = private && self.role < Role::Writer;
+        if self.role == Role::FreeBusyReader || hidden {
             out = strip(&out);
         }
         self.finish(out)
@@ -51,6 +64,14 @@ impl View {
     }
 
     fn finish(&self, mut out: Object) -> Value {
+        if let Some(created) = self.created
+            && let Some(shown) = out.get_mut("created")
+        {
+            *shown = created.into();
+        }
+        if let Some(zone) = self.dates_as_times {
+            time::dates_as_times(&mut out, zone);
+        }
         if let Some(zone) = self.zone {
             time::rezone(&mut out, zone);
         }
@@ -101,5 +122,5 @@ pub fn get(google: &Google, call: &Call<'_>) -> ApiResult {
     if call.request.get_header("if-none-match").is_some_and(|tag| tag == stored.etag()) {
         return Ok(Response { headers: vec![("etag".to_owned(), stored.etag())], ..Response::empty(304) });
     }
-    Ok(Response::resource(&View::new(role, &call.query)?.full(&stored)))
+    Ok(Response::resource(&View::new(google, calendar, role, &call.query)?.full(&stored)))
 }

@@ -137,7 +137,7 @@ fn at(zone: Tz, ms: i64) -> DateTime<rrule::Tz> {
 }
 
 /// What a client may write: known lines, no sub-daily frequency, `UNTIL` in UTC or as a date.
-pub fn check(master: &Object, calendar_zone: Tz) -> ApiResult<()> {
+pub fn check(master: &Object, calendar_zone: Tz, sub_daily_crashes: bool) -> ApiResult<()> {
     let timed = master.get("start").and_then(|s| s.get("dateTime")).is_some();
     let lines = master.get("recurrence").and_then(Value::as_array);
     for line in lines.into_iter().flatten() {
@@ -145,6 +145,9 @@ pub fn check(master: &Object, calendar_zone: Tz) -> ApiResult<()> {
         let Some(rule) = line.strip_prefix("RRULE:") else { continue };
         for part in rule.split(';').filter(|p| !p.is_empty()) {
             match part.split_once('=') {
+                Some(("FREQ", "HOURLY" | "MINUTELY" | "SECONDLY")) if sub_daily_crashes => {
+                    return Err(ApiError::new(500, "global", "backendError", "Backend Error"));
+                }
                 Some(("FREQ", "HOURLY" | "MINUTELY" | "SECONDLY")) => return Err(invalid_rule()),
                 Some(("UNTIL", until)) if timed && until.len() == 15 => return Err(invalid_rule()),
                 Some(_) => {}

@@ -1,17 +1,17 @@
 //! `events.insert`, `update`, `patch`, `delete`, for clients and for the human at the other end.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::api::Call;
 use crate::error::{ApiError, ApiResult};
 use crate::events::body::{self, Context, legal_id, merge};
+use crate::events::commit;
 use crate::events::instance;
 use crate::events::read::View;
 use crate::http::Response;
 use crate::model::{Calendar, Object, Role, Stored};
-use crate::settings::PutOnCancelled;
+use crate::settings::{PutOnCancelled, Settings};
 use crate::state::{Google, resolve};
-use crate::time;
 
 /// Who writes.
 #[derive(Debug, Clone)]
@@ -23,13 +23,13 @@ pub enum Actor {
 }
 
 impl Actor {
-    fn email(&self) -> &str {
+    pub(crate) fn email(&self) -> &str {
         match self {
             Self::Api(email) | Self::Human(email) => email,
         }
     }
 
-    const fn is_api(&self) -> bool {
+    pub(crate) const fn is_api(&self) -> bool {
         matches!(self, Self::Api(_))
     }
 }
@@ -63,7 +63,7 @@ pub enum Change<'a> {
     Patch(&'a Object),
 }
 
-fn options(call: &Call<'_>) -> Options {
+pub(crate) fn options(call: &Call<'_>) -> Options {
     Options {
         if_match: call.request.get_header("if-match").map(str::to_owned),
         conference: call.query.get("conferenceDataVersion") == Some("1"),
@@ -71,9 +71,9 @@ fn options(call: &Call<'_>) -> Options {
     }
 }
 
-fn answer(google: &Google, call: &Call<'_>, written: &Written) -> ApiResult {
-    let (_, role) = google.calendar_for(&call.access.email, &call.calendar)?;
-    Ok(Response::resource(&View::new(role, &call.query)?.full(&written.stored)))
+pub(crate) fn answer(google: &Google, call: &Call<'_>, written: &Written) -> ApiResult {
+    let (calendar, role) = google.calendar_for(&call.access.email, &call.calendar)?;
+    Ok(Response::resource(&View::new(google, calendar, role, &call.query)?.full(&written.stored)))
 }
 
 /// `events.insert`.
@@ -130,38 +130,16 @@ impl Google {
                 return Err(ApiError::duplicate());
             }
         }
-        let uid = given("iCalUID").map(str::to_owned);
-        if let Some(uid) = &uid
-            && calendar.events.values().any(|e| e.master().is_none() && e.text("iCalUID") == Some(uid))
-        {
+        if given("iCalUID").is_some_and(|uid| knows_uid(calendar, uid)) {
             return Err(ApiError::duplicate());
         }
-        let mut event = body::normalise(input, &context(calendar, None, options.conference, false))?;
-        let (primary, title) = (calendar.primary, calendar.summary.clone());
-        let id = given("id").map_or_else(|| self.ids.base32hex("event", 26), str::to_owned);
-        let uid = uid.unwrap_or_else(|| format!("{id}@google.com"));
-        let mut organizer = json!({"email": calendar_id, "self": true});
-        if !primary {
-            organizer["displayName"] = title.into();
+        let event = body::normalise(input, &context(&self.settings, calendar, None, options))?;
+        let stored = self.fresh(calendar_id, email, event, input);
+        let written = self.commit(actor, calendar_id, stored, "insert", options);
+        if actor.is_api() && self.settings.rewrite_after_create {
+            self.rewrite(calendar_id, written.stored.text("id").unwrap_or_default());
         }
-        let mut creator = json!({"email": email});
-        if calendar_id == email {
-            creator["self"] = true.into();
-        }
-        let link = base64_id(&id, calendar_id);
-        event.insert("id".to_owned(), id.into());
-        event.insert("iCalUID".to_owned(), uid.into());
-        event.insert("organizer".to_owned(), organizer);
-        event.insert("creator".to_owned(), creator);
-        event.insert("created".to_owned(), time::rfc3339_s(self.now_ms).into());
-        event.insert(
-            "htmlLink".to_owned(),
-            format!("https://www.google.com/calendar/event?eid={link}").into(),
-        );
-        let sequence = input.get("sequence").and_then(Value::as_i64).unwrap_or(0);
-        event.insert("sequence".to_owned(), sequence.into());
-        let stored = Stored::successor(event, None, self.now_ms, true);
-        Ok(self.commit(actor, calendar_id, stored, "insert", options))
+        Ok(written)
     }
 
     /// Replaces or patches an event, or an instance nobody has touched yet.
@@ -177,6 +155,10 @@ impl Google {
         let calendar = self.writable(actor, calendar_id)?;
         let old = instance::find(calendar, id).ok_or_else(ApiError::not_found)?;
         check_etag(options, &old)?;
+        // What a move left behind belongs to another organizer now.
+        if old.moved_away() {
+            return Err(ApiError::forbidden());
+        }
         let input = match change {
             Change::Update(input) => {
                 if old.cancelled() && actor.is_api() {
@@ -197,7 +179,7 @@ impl Google {
                 whole
             }
         };
-        let context = context(calendar, Some(&old.body), options.conference, old.master().is_some());
+        let context = context(&self.settings, calendar, Some(&old), options);
         let mut event = body::normalise(&input, &context)?;
         let before = old.body.get("sequence").and_then(Value::as_i64).unwrap_or(0);
         let given = input.get("sequence").and_then(Value::as_i64);
@@ -218,7 +200,12 @@ impl Google {
         let touches = !only_reminders_differ(&old.body, &event);
         let stored = Stored::successor(event, Some(&old), self.now_ms, touches);
         let what = if matches!(change, Change::Update(_)) { "update" } else { "patch" };
-        Ok(self.commit(actor, calendar_id, stored, what, options))
+        let cut = old.body.get("recurrence") != stored.body.get("recurrence");
+        let written = self.commit(actor, calendar_id, stored, what, options);
+        if cut && !self.settings.keep_orphaned_exceptions {
+            self.cancel_orphans(calendar_id, id);
+        }
+        Ok(written)
     }
 
     /// Deletes an event, a series, or one instance.
@@ -236,98 +223,44 @@ impl Google {
             return Err(ApiError::deleted());
         }
         check_etag(options, &old)?;
-        let stored = cancelled(&old, self.now_ms);
+        let stored = commit::cancelled(&old, self.now_ms);
         Ok(self.commit(actor, calendar_id, stored, "delete", options))
     }
 
     /// The calendar, if the actor may write to it. Nobody asks the human for scopes or roles.
-    fn writable(&self, actor: &Actor, id: &str) -> ApiResult<&Calendar> {
+    pub(crate) fn writable(&self, actor: &Actor, id: &str) -> ApiResult<&Calendar> {
         match actor {
             Actor::Human(_) => self.calendars.get(id).ok_or_else(ApiError::not_found),
             Actor::Api(email) => {
                 let (calendar, role) = self.calendar_for(email, id)?;
-                if role < Role::Writer { Err(ApiError::needs_writer()) } else { Ok(calendar) }
+                if role < Role::WriterWithoutPrivateAccess {
+                    Err(ApiError::needs_writer())
+                } else {
+                    Ok(calendar)
+                }
             }
         }
-    }
-
-    /// Stores, counts, logs, pushes.
-    fn commit(
-        &mut self,
-        actor: &Actor,
-        calendar_id: &str,
-        stored: Stored,
-        what: &'static str,
-        options: &Options,
-    ) -> Written {
-        let now_ms = self.now_ms;
-        let tombstones = self.settings.tombstone_exceptions;
-        let id = stored.text("id").unwrap_or_default().to_owned();
-        let invited = stored.body.contains_key("attendees");
-        if let Some(calendar) = self.calendars.get_mut(calendar_id) {
-            if stored.cancelled() && stored.recurring() {
-                cancel_exceptions(calendar, &id, now_ms, tombstones);
-            }
-            calendar.put(&id, stored.clone(), now_ms);
-        }
-        if actor.is_api() {
-            self.counters.write(calendar_id);
-            if options.send_updates.as_deref() != Some("none") {
-                self.counters.writes_without_send_updates_none += 1;
-                self.counters.notifications_sent += u64::from(invited);
-            }
-        }
-        let kind = if actor.is_api() { "write" } else { "change" };
-        let seq = self.record(kind, calendar_id, |e| {
-            e.event_id = Some(id);
-            e.what = Some(what.to_owned());
-        });
-        self.notify_change(calendar_id, actor.is_api());
-        Written { stored, seq }
     }
 }
 
-fn context<'a>(
+pub(crate) fn context<'a>(
+    settings: &Settings,
     calendar: &'a Calendar,
-    before: Option<&'a Object>,
-    conference: bool,
-    instance: bool,
+    before: Option<&'a Stored>,
+    options: &Options,
 ) -> Context<'a> {
     Context {
         zone: calendar.zone,
         primary: calendar.primary,
         owner: &calendar.id,
-        conference,
-        instance,
-        before,
+        conference: options.conference,
+        instance: before.is_some_and(|old| old.master().is_some()),
+        sub_daily_crashes: settings.sub_daily_rule_crashes,
+        before: before.map(|old| &old.body),
     }
 }
 
-/// A deleted event keeps its details, so that it can be undeleted.
-fn cancelled(old: &Stored, now_ms: i64) -> Stored {
-    let mut event = old.body.clone();
-    event.insert("status".to_owned(), "cancelled".into());
-    let sequence = event.get("sequence").and_then(Value::as_i64).unwrap_or(0);
-    event.insert("sequence".to_owned(), (sequence + 1).into());
-    Stored::successor(event, Some(old), now_ms, true)
-}
-
-/// The exceptions of a deleted series go with it, with a row of their own only if so set.
-fn cancel_exceptions(calendar: &mut Calendar, master: &str, now_ms: i64, tombstones: bool) {
-    let ids: Vec<String> = calendar.exceptions_of(master).cloned().collect();
-    for id in ids {
-        let Some(old) = calendar.events.get_mut(&id) else { continue };
-        let mut gone = cancelled(old, now_ms);
-        if tombstones {
-            calendar.put(&id, gone, now_ms);
-        } else {
-            gone.revision = old.revision;
-            *old = gone;
-        }
-    }
-}
-
-fn check_etag(options: &Options, old: &Stored) -> ApiResult<()> {
+pub(crate) fn check_etag(options: &Options, old: &Stored) -> ApiResult<()> {
     let Some(header) = options.if_match.as_deref() else { return Ok(()) };
     let etag = old.etag();
     let fits = header.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag);
@@ -343,7 +276,7 @@ fn only_reminders_differ(old: &Object, new: &Object) -> bool {
     old.get("reminders") != new.get("reminders") && strip(old) == strip(new)
 }
 
-fn base64_id(id: &str, calendar: &str) -> String {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    URL_SAFE_NO_PAD.encode(format!("{id} {calendar}"))
+/// Whether the calendar knows an event with this UID; deleted ones count too.
+pub(crate) fn knows_uid(calendar: &Calendar, uid: &str) -> bool {
+    calendar.events.values().any(|e| e.master().is_none() && e.text("iCalUID") == Some(uid))
 }

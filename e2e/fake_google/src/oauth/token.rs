@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::http::{Query, Request, Response};
-use crate::oauth::Client;
+use crate::oauth::{Client, Refresh};
 use crate::state::Google;
 
 fn error(status: u16, code: &str, description: &str) -> Response {
@@ -93,6 +93,9 @@ fn exchange(google: &mut Google, form: &Query, client_id: &str, client: &Client)
         access_body(google, &code.email, client_id, client, code.scopes.clone(), code.nonce.as_deref());
     if code.offline {
         out["refresh_token"] = google.issue_refresh(&code.email, client_id, code.scopes).into();
+        if let Some(seconds) = google.settings.refresh_token_ttl_s {
+            out["refresh_token_expires_in"] = seconds.into();
+        }
     }
     Response::json(200, &out)
 }
@@ -101,7 +104,8 @@ fn refresh(google: &mut Google, form: &Query, client_id: &str, client: &Client) 
     let Some(text) = form.get("refresh_token") else {
         return error(400, "invalid_request", "Missing required parameter: refresh_token");
     };
-    let Some(old) = google.oauth.refreshes.get(text).filter(|r| r.client_id == client_id).cloned() else {
+    let live = |r: &Refresh| r.client_id == client_id && r.expires_ms.is_none_or(|at| at > google.now_ms);
+    let Some(old) = google.oauth.refreshes.get(text).filter(|r| live(r)).cloned() else {
         return invalid_grant("Token has been expired or revoked.");
     };
     let scopes = match form.get("scope") {

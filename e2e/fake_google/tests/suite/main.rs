@@ -8,13 +8,19 @@
     reason = "tests"
 )]
 
+mod answers;
 mod batch;
 mod control;
+mod discovery;
 mod errors;
+mod instances;
 mod lists;
 mod oauth;
+mod pitfalls;
 mod push;
+mod quotas;
 mod recurring;
 mod server;
+mod transfers;
 mod world;
 mod writes;

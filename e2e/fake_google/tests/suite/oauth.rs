@@ -175,3 +175,45 @@ fn the_oldest_refresh_token_dies_silently() {
         .collect();
     assert_eq!(alive, [400, 200, 200]);
 }
+
+#[test]
+fn refresh_tokens_of_an_app_in_testing_die_by_themselves() {
+    let mut w = World::new();
+    w.control("POST", "/settings", &json!({"refresh_token_ttl_s": 604_800}));
+    let code = code(&mut w, &[]);
+    let (_, granted) = token(&mut w, &[("code", &code)]);
+    assert_eq!(granted["refresh_token_expires_in"], 604_800);
+    let old = granted["refresh_token"].as_str().unwrap().to_owned();
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", old.as_str())];
+    w.now_ms += 604_799_000;
+    assert_eq!(token(&mut w, &refresh).0, 200);
+    w.now_ms += 1000;
+    let (status, out) = token(&mut w, &refresh);
+    assert_eq!((status, &out["error"]), (400, &json!("invalid_grant")));
+}
+
+#[test]
+fn tokens_can_be_as_long_as_google_allows_itself() {
+    let mut w = World::new();
+    w.control("POST", "/settings", &json!({"long_tokens": true}));
+    let minted = w.control("POST", "/tokens", &json!({"email": ANNA}));
+    let length = |key: &str| minted[key].as_str().unwrap().len();
+    assert_eq!((length("access_token"), length("refresh_token")), (2048, 512));
+    w.token = minted["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(w.call("GET", "/users/me/calendarList", None).status, 200);
+}
+
+#[test]
+fn the_token_endpoint_can_fail_for_a_moment() {
+    let mut w = World::new();
+    let refresh = w.google.refresh_token(ANNA, "fake-client-id", &["calendar"]);
+    let fault = json!({
+        "match": {"operation": "oauth.token"},
+        "effect": {"status": 503, "body": "{\"error\":\"internal_failure\"}"},
+    });
+    w.control("POST", "/faults", &fault);
+    let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh.as_str())];
+    let (status, out) = token(&mut w, &fields);
+    assert_eq!((status, &out["error"]), (503, &json!("internal_failure")));
+    assert_eq!(token(&mut w, &fields).0, 200);
+}

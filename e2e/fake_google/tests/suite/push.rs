@@ -125,3 +125,70 @@ fn echoes_and_losses_are_knobs() {
     assert_eq!(pushes.len(), 2);
     assert_eq!(pushes[0].message_number, pushes[1].message_number);
 }
+
+fn kinds(w: &mut World) -> Vec<(&'static str, u64)> {
+    w.google.take_pushes().iter().map(|p| (p.state, p.message_number)).collect()
+}
+
+#[test]
+fn a_push_can_come_after_the_next_one() {
+    let mut w = World::new();
+    watch(&mut w, &json!({}));
+    w.google.take_pushes();
+    w.control("POST", "/settings", &json!({"push_reorder_rate": 1.0}));
+    w.insert(&meeting("meet1", 9));
+    assert!(w.google.take_pushes().is_empty(), "held back");
+    w.insert(&meeting("meet2", 9));
+    let swapped = kinds(&mut w);
+    assert!(swapped.len() == 2 && swapped[0].1 > swapped[1].1, "{swapped:?}");
+    w.insert(&meeting("meet3", 9));
+    w.control("POST", "/release_pushes", &json!({}));
+    assert_eq!(w.google.take_pushes().len(), 1);
+}
+
+#[test]
+fn jitter_comes_from_the_seed() {
+    let mut w = World::new();
+    watch(&mut w, &json!({}));
+    w.google.take_pushes();
+    w.control("POST", "/settings", &json!({"push_jitter_ms": 1000, "push_delay_ms": 100}));
+    for n in 0..20 {
+        w.insert(&meeting(&format!("meet{n}"), 9));
+    }
+    let pushes = w.google.take_pushes();
+    assert!(pushes.iter().all(|p| p.overtakes && (100..=1100).contains(&p.delay_ms)));
+    assert!(!pushes.iter().map(|p| p.delay_ms).is_sorted());
+}
+
+#[test]
+fn a_stopped_channel_can_go_on_for_a_while() {
+    let mut w = World::new();
+    w.control("POST", "/settings", &json!({"pushes_after_stop": 2}));
+    let (_, channel) = watch(&mut w, &json!({}));
+    let stop = json!({"id": "chan-1", "resourceId": channel["resourceId"]});
+    assert_eq!(w.call("POST", "/channels/stop", Some(&stop)).status, 204);
+    w.google.take_pushes();
+    for n in 0..4 {
+        w.insert(&meeting(&format!("meet{n}"), 9));
+    }
+    assert_eq!(w.google.take_pushes().len(), 2);
+}
+
+#[test]
+fn overlapping_channels_both_push() {
+    let mut w = World::new();
+    watch(&mut w, &json!({}));
+    watch(&mut w, &json!({"id": "chan-2"}));
+    w.google.take_pushes();
+    w.insert(&meeting("meet1", 9));
+    let channels: Vec<String> = w.google.take_pushes().into_iter().map(|p| p.channel).collect();
+    assert_eq!(channels, ["chan-1", "chan-2"]);
+}
+
+#[test]
+fn the_expiration_can_be_a_number() {
+    let mut w = World::new();
+    w.control("POST", "/settings", &json!({"channel_expiration_as_number": true, "sync_push_first": true}));
+    let (_, channel) = watch(&mut w, &json!({}));
+    assert_eq!(channel["expiration"], START_MS + 7 * DAY_MS);
+}

@@ -110,6 +110,48 @@ fn pushes_arrive_and_are_retried() {
     assert_eq!(states, ["exists", "sync", "sync"], "the refused one comes again");
 }
 
+#[test]
+fn an_answer_breaks_off_in_the_middle() {
+    let server = server::start(0).unwrap();
+    let token = with_user(&server);
+    let fault = json!({"match": {"operation": "events.insert"}, "effect": {"break_off": true}}).to_string();
+    let mut stream = TcpStream::connect(server.addr).unwrap();
+    assert_eq!(exchange(&mut stream, "POST /control/faults HTTP/1.1", &fault).unwrap().0, 200);
+    let body = meeting("meet1", 9).to_string();
+    let mut stream = TcpStream::connect(server.addr).unwrap();
+    write!(
+        stream,
+        "POST /calendar/v3/calendars/primary/events HTTP/1.1\r\nAuthorization: Bearer {token}\r\nHost: fake\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut seen = Vec::new();
+    let _ = stream.read_to_end(&mut seen);
+    let text = String::from_utf8(seen).unwrap().to_lowercase();
+    let (head, part) = text.split_once("\r\n\r\n").unwrap();
+    let promised: usize =
+        head.split("content-length: ").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
+    assert!(head.starts_with("http/1.1 200") && part.starts_with("{\"") && part.len() < promised);
+    assert_eq!(server.with(|g| g.live_events(ANNA).unwrap().len()), 1, "the effect has happened");
+}
+
+#[test]
+fn the_sync_push_can_come_before_the_answer() {
+    let (address, seen) = webhook();
+    let server = server::start(0).unwrap();
+    let token = with_user(&server);
+    // The webhook refuses the first push; no second attempt, so that exactly one has been made.
+    server.with(|g| g.change_settings(&json!({"sync_push_first": true, "push_retries": 0})).unwrap());
+    let watch =
+        format!("POST /calendar/v3/calendars/primary/events/watch HTTP/1.1\r\nAuthorization: Bearer {token}");
+    let body = json!({"id": "chan", "type": "web_hook", "address": address}).to_string();
+    let mut stream = TcpStream::connect(server.addr).unwrap();
+    assert_eq!(exchange(&mut stream, &watch, &body).unwrap().0, 200);
+    let head = seen.try_recv().expect("already there");
+    assert!(head.contains("x-goog-resource-state: sync"));
+}
+
 /// A webhook which refuses the first push and takes all others.
 fn webhook() -> (String, Receiver<String>) {
     let hook = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -100,10 +100,23 @@ impl World {
         self.finish();
     }
 
+    /// The status that each delivered push was answered with, in order.
+    #[must_use]
+    pub fn push_answers(&self) -> &[u16] {
+        &self.push_answers
+    }
+
     /// Loses a push for good. Only a later push of the same calendar tells of its change.
     pub fn lose_push(&mut self, seq: u64) {
         let lost = self.inner.provider.take(seq);
         self.pushes_lost += u64::from(lost.is_some_and(|pushed| pushed.push.state == "exists"));
+    }
+
+    /// Loses every push that is on its way, now or later.
+    pub fn lose_all_pushes(&mut self) {
+        for push in self.inner.provider.all() {
+            self.lose_push(push);
+        }
     }
 
     /// Whether pushes were lost for good.
@@ -166,7 +179,7 @@ impl World {
         self.inner.interleaved.set(false);
     }
 
-    /// Runs everything that was started to its end, or to its crash.
+    /// Runs everything that was started to its end, to its crash, or to where it is held.
     ///
     /// # Panics
     /// If a handler never ends.
@@ -178,7 +191,12 @@ impl World {
             let at = if self.tasks.len() == 1 { 0 } else { self.below(self.tasks.len()) };
             let step = self.tasks[at].1.step();
             match step {
-                Step::Waiting => {}
+                Step::Waiting => {
+                    if let Some(gate) = self.inner.traps.caught() {
+                        let (hand, task) = self.tasks.swap_remove(at);
+                        self.held.push((gate, hand, task));
+                    }
+                }
                 Step::Done(outcome) => {
                     self.tasks.swap_remove(at);
                     self.conclude(outcome);
@@ -193,7 +211,7 @@ impl World {
         self.inner.clock.advance_millis(STEP_MS);
     }
 
-    fn conclude(&self, outcome: Outcome) {
+    fn conclude(&mut self, outcome: Outcome) {
         let now = self.now();
         match outcome {
             Outcome::Done => {}
@@ -205,6 +223,7 @@ impl World {
                 self.inner.queues.settle(message, &verdict, delay_s, now, letter);
             }
             Outcome::Push(pushed, status) => {
+                self.push_answers.push(status);
                 if matches!(status, 500 | 502 | 503 | 504) {
                     self.push_failed(*pushed);
                 }

@@ -1,18 +1,18 @@
 //! What all handlers and objects of a world share.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::{pending, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
-use tminus_ports::ObjectClass;
+use tminus_ports::{Clock as _, ObjectClass, QueueError};
 use tminus_registry::SqliteRegistry;
 use tminus_testkit::{SeededRng, TestClock};
 
 use super::config;
-use super::crash::{Fuse, Side};
+use super::crash::{Side, Stop, Traps};
 use super::inspect::dump;
 use super::objects::{Host, Memory, Slot};
 use super::provider::Provider;
@@ -59,7 +59,9 @@ pub(crate) struct Inner {
     pub(crate) queues: Queues,
     pub(crate) registry: SqliteRegistry,
     pub(crate) objects: RefCell<BTreeMap<(ObjectClass, String), Rc<Slot>>>,
-    pub(crate) fuse: Fuse,
+    pub(crate) traps: Traps,
+    /// Objects and queues that cannot be reached.
+    pub(crate) cut_off: RefCell<BTreeSet<String>>,
     /// Whether every command of a handler is sent twice, and what the second one changed.
     pub(crate) doubled: Cell<bool>,
     pub(crate) repeats: RefCell<Vec<Repeat>>,
@@ -80,7 +82,8 @@ impl Inner {
             queues: Queues::default(),
             registry: SqliteRegistry::in_memory().expect("the registry opens"),
             objects: RefCell::default(),
-            fuse: Fuse::default(),
+            traps: Traps::default(),
+            cut_off: RefCell::default(),
             doubled: Cell::new(false),
             repeats: RefCell::default(),
             interleaved: Cell::new(false),
@@ -91,19 +94,42 @@ impl Inner {
         }
     }
 
-    /// Makes an effect; crashes where the fuse says so.
-    pub(crate) async fn effect<T>(&self, maker: Maker<'_>, act: impl AsyncFnOnce() -> T) -> T {
+    /// Makes an effect; stops where a trap is laid for its name.
+    pub(crate) async fn effect<T>(&self, maker: Maker<'_>, name: &str, act: impl AsyncFnOnce() -> T) -> T {
         if self.interleaved.get() {
             pause().await;
         }
-        match self.fuse.burn() {
+        match self.traps.spring(name) {
             None => act().await,
-            Some(Side::Before) => maker.crash().await,
-            Some(Side::After) => {
+            Some((Side::Before, Stop::Crash)) => maker.crash().await,
+            Some((Side::After, Stop::Crash)) => {
                 act().await;
                 maker.crash().await
             }
+            Some((Side::Before, Stop::Hold)) => {
+                self.traps.wait().await;
+                act().await
+            }
+            Some((Side::After, Stop::Hold)) => {
+                let out = act().await;
+                self.traps.wait().await;
+                out
+            }
         }
+    }
+
+    /// Whether the object or queue of this name cannot be reached.
+    pub(crate) fn is_cut_off(&self, name: &str) -> bool {
+        self.cut_off.borrow().contains(name)
+    }
+
+    /// Puts messages on a queue.
+    pub(crate) fn send(&self, binding: &'static str, bodies: Vec<String>) -> Result<(), QueueError> {
+        if self.is_cut_off(binding) {
+            let reason = "out of reach".to_owned();
+            return Err(QueueError::Unavailable { queue: binding.to_owned(), reason });
+        }
+        self.queues.send(binding, bodies, self.clock.now())
     }
 
     /// The object of this class and name.
@@ -128,6 +154,9 @@ pub(crate) async fn command(
     trace: &str,
     body: &str,
 ) -> Result<String, String> {
+    if inner.is_cut_off(object) {
+        return Err("the object is out of reach".to_owned());
+    }
     let slot = inner.slot(class, object);
     let host = Host { inner: Rc::clone(inner), slot: Rc::clone(&slot) };
     let memory = slot.memory();

@@ -5,7 +5,7 @@
 //! | `inner.rs` | what handlers and objects share; effects, commands, alarms |
 //! | `ports.rs`, `objects.rs` | the ports of a handler; Durable Objects and what they stand on |
 //! | `queues.rs`, `provider.rs` | queues in memory; the fake Google and its pushes |
-//! | `task.rs`, `crash.rs` | handlers polled step by step; where a crash happens |
+//! | `task.rs`, `crash.rs` | handlers polled step by step; where one crashes or is held |
 //! | `deliver.rs` | delivering messages, pushes and alarms; letting the world settle |
 //! | `people.rs` | what people do: sign in, link accounts, edit their calendars |
 //! | `inspect.rs` | what tests look at |
@@ -28,7 +28,7 @@ use std::rc::Rc;
 
 use fake_google::Google;
 use tminus_domain::time::Timestamp;
-use tminus_ports::{Clock as _, Command, ObjectClass, ObjectError, Verdict};
+use tminus_ports::{Clock as _, Command, HttpError, HttpResponse, ObjectClass, ObjectError, Verdict};
 
 pub use crash::Side;
 pub use deliver::{Idle, MAX_STEPS};
@@ -37,6 +37,7 @@ pub use inspect::{LiveMirror, Writes, mark_of};
 pub use people::{Browser, Person};
 pub use queues::Queued;
 
+use crash::{Gate, Stop};
 use inner::{Inner, command};
 use ports::HandlerPorts;
 use task::{Step, Task};
@@ -59,15 +60,25 @@ enum Hand {
 pub struct World {
     inner: Rc<Inner>,
     tasks: Vec<(Hand, Task<Outcome>)>,
+    /// Handlers that are held, the one held longest first.
+    held: Vec<(Gate, Hand, Task<Outcome>)>,
     /// Pushes that were lost on purpose: nothing but another push tells of those changes.
     pushes_lost: u64,
+    /// The status that each delivered push was answered with.
+    push_answers: Vec<u16>,
 }
 
 impl World {
     /// An empty world: a fake Google without people, no objects.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { inner: Rc::new(Inner::new(seed)), tasks: Vec::new(), pushes_lost: 0 }
+        Self {
+            inner: Rc::new(Inner::new(seed)),
+            tasks: Vec::new(),
+            held: Vec::new(),
+            pushes_lost: 0,
+            push_answers: Vec::new(),
+        }
     }
 
     /// Now.
@@ -94,18 +105,78 @@ impl World {
 
     /// Crashes whoever makes the n-th effect from now on (0: the next).
     pub fn crash_at(&self, effects: u32, side: Side) {
-        self.inner.fuse.light(effects, side);
+        self.inner.traps.count(effects, side);
     }
 
-    /// No crash any more; answers whether one was still to come.
+    /// Crashes whoever makes the next effect of this name (see `crash.rs`).
+    pub fn crash_on(&self, effect: &str, side: Side) {
+        self.inner.traps.name(effect, side, Stop::Crash);
+    }
+
+    /// Holds the handler that makes the next effect of this name (see `crash.rs`), be it by itself or in an object
+    /// that it called: it stands still until [`World::resume`], and everything else goes on meanwhile.
+    pub fn hold(&self, effect: &str, side: Side) {
+        self.inner.traps.name(effect, side, Stop::Hold);
+    }
+
+    /// How many handlers are held.
+    #[must_use]
+    pub const fn held(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Lets the handler that was held longest go on to its end, or to where it is held again.
+    ///
+    /// # Panics
+    /// If no handler is held.
+    pub fn resume(&mut self) {
+        assert!(!self.held.is_empty(), "no handler is held");
+        let (gate, hand, task) = self.held.remove(0);
+        gate.open();
+        self.tasks.push((hand, task));
+        self.finish();
+    }
+
+    /// No crash and no hold any more; answers whether one was still to come.
     pub fn no_crash(&self) -> bool {
-        self.inner.fuse.put_out()
+        self.inner.traps.clear()
+    }
+
+    /// From now on the object or queue of this name cannot be reached: `acc_...`, `usr_...`, or a binding.
+    pub fn cut_off(&self, name: &str) {
+        self.inner.cut_off.borrow_mut().insert(name.to_owned());
+    }
+
+    /// Everything can be reached again.
+    pub fn reach_all(&self) {
+        self.inner.cut_off.borrow_mut().clear();
+    }
+
+    /// Erases an object: storage, alarm and memory, as if it had never been made.
+    pub fn erase(&self, class: ObjectClass, object: &str) {
+        self.inner.objects.borrow_mut().remove(&(class, object.to_owned()));
+    }
+
+    /// Sets the provider's clock ahead of ours, or behind it.
+    pub fn skew_provider_ms(&self, ms: i64) {
+        self.inner.provider.skew(ms);
+    }
+
+    /// Changes every answer of the provider from now on, after it has acted: gets the operation and the answer.
+    pub fn tamper(&self, tamper: impl FnMut(&str, &mut Result<HttpResponse, HttpError>) + 'static) {
+        self.inner.provider.tamper(Some(Box::new(tamper)));
+    }
+
+    /// The provider's answers arrive as they are.
+    pub fn no_tamper(&self) {
+        self.inner.provider.tamper(None);
     }
 
     /// Kills everything that runs: handlers under way and the memory of all objects. Storage, alarms and the
     /// registry stay. Messages that were being handled come again, unless all messages are lost.
     pub fn restart(&mut self, lose_messages: bool) {
-        for (hand, task) in std::mem::take(&mut self.tasks) {
+        let held = std::mem::take(&mut self.held).into_iter().map(|(_, hand, task)| (hand, task));
+        for (hand, task) in std::mem::take(&mut self.tasks).into_iter().chain(held) {
             drop(task);
             self.drop_hand(hand);
         }
@@ -143,7 +214,7 @@ impl World {
             match task.step() {
                 Step::Done(answer) => return answer.ok(),
                 Step::Crashed => return None,
-                Step::Waiting => {}
+                Step::Waiting => self.not_held(),
             }
         }
     }
@@ -188,6 +259,10 @@ impl World {
     #[must_use]
     pub fn repeats(&self) -> Vec<Repeat> {
         self.inner.repeats.borrow().clone()
+    }
+
+    fn not_held(&self) {
+        assert!(self.inner.traps.caught().is_none(), "only a message, a push or an alarm can be held");
     }
 
     fn ports(&self) -> (HandlerPorts, Rc<Cell<bool>>) {

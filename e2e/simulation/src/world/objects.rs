@@ -13,6 +13,7 @@ use tminus_user_graph::UserGraphObject;
 
 use super::config;
 use super::inner::{Inner, Maker};
+use super::provider::operation;
 
 /// What an object keeps in memory.
 pub(crate) enum Memory {
@@ -98,13 +99,14 @@ impl Rng for Host {
 
 impl Http for Host {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        self.inner.effect(self.maker(), async || self.inner.provider.send(&self.inner.clock, &request)).await
+        let send = async || self.inner.provider.send(&self.inner.clock, &request);
+        self.inner.effect(self.maker(), operation(&request), send).await
     }
 }
 
 impl QueueSender for Host {
     async fn send_batch(&self, binding: &'static str, bodies: Vec<String>) -> Result<(), QueueError> {
-        self.inner.effect(self.maker(), async || self.inner.queues.send(binding, bodies, self.now())).await
+        self.inner.effect(self.maker(), binding, async || self.inner.send(binding, bodies)).await
     }
 }
 
@@ -118,6 +120,6 @@ impl ObjectHost for Host {
     async fn set_alarm(&self, at: Timestamp) -> Result<(), String> {
         // Part of the writes before it: the platform commits them together, so only a crash after it is one.
         self.slot.alarm.set(Some(at));
-        self.inner.effect(self.maker(), async || Ok(())).await
+        self.inner.effect(self.maker(), "set_alarm", async || Ok(())).await
     }
 }

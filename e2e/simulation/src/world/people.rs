@@ -68,13 +68,24 @@ impl World {
         answer["account_id"].as_str()?.parse().ok()
     }
 
-    fn consent(&self, browser: &mut Browser, path: &str, query: &[(&str, &str)]) -> Option<Value> {
+    /// Goes to Google's consent page and back; answers path and query of the callback, which is not called yet.
+    pub fn begin_consent(
+        &self,
+        browser: &mut Browser,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Option<(String, String)> {
         let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
         let leaving = self.api(browser, "GET", path, &query)?;
         let to_google = leaving.header("location")?.strip_prefix(GOOGLE)?.to_owned();
         let back = self.inner.provider.request(&self.inner.clock, &Request::new("GET", &to_google));
         let callback = url::Url::parse(back.get_header("location")?).ok()?;
-        let answer = self.api(browser, "GET", callback.path(), callback.query().unwrap_or_default())?;
+        Some((callback.path().to_owned(), callback.query().unwrap_or_default().to_owned()))
+    }
+
+    fn consent(&self, browser: &mut Browser, path: &str, query: &[(&str, &str)]) -> Option<Value> {
+        let (path, query) = self.begin_consent(browser, path, query)?;
+        let answer = self.api(browser, "GET", &path, &query)?;
         (answer.status == 200).then(|| serde_json::from_slice(&answer.body).ok())?
     }
 
@@ -95,7 +106,7 @@ impl World {
             match task.step() {
                 Step::Done(answer) => break answer,
                 Step::Crashed => return None,
-                Step::Waiting => {}
+                Step::Waiting => self.not_held(),
             }
         };
         for (_, cookie) in answer.headers.iter().filter(|(name, _)| name == "set-cookie") {

@@ -11,6 +11,10 @@ use tminus_registry::RegistrySql;
 use tminus_store::{Row, StoreError, Value};
 
 use super::inner::{Inner, Maker, command, command_twice};
+use super::provider::operation;
+
+/// The name of every statement of the registry, as an effect.
+const REGISTRY: &str = "registry";
 
 /// The ports of one handler.
 pub(crate) struct HandlerPorts {
@@ -38,13 +42,14 @@ impl Rng for HandlerPorts {
 
 impl Http for HandlerPorts {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        self.inner.effect(self.maker(), async || self.inner.provider.send(&self.inner.clock, &request)).await
+        let send = async || self.inner.provider.send(&self.inner.clock, &request);
+        self.inner.effect(self.maker(), operation(&request), send).await
     }
 }
 
 impl QueueSender for HandlerPorts {
     async fn send_batch(&self, binding: &'static str, bodies: Vec<String>) -> Result<(), QueueError> {
-        self.inner.effect(self.maker(), async || self.inner.queues.send(binding, bodies, self.now())).await
+        self.inner.effect(self.maker(), binding, async || self.inner.send(binding, bodies)).await
     }
 }
 
@@ -63,16 +68,18 @@ impl ObjectCall for HandlerPorts {
             }
             command(&self.inner, class, object, name, trace, &body).await
         };
-        self.inner.effect(self.maker(), call).await
+        self.inner.effect(self.maker(), name, call).await
     }
 }
 
 impl RegistrySql for HandlerPorts {
     async fn query(&self, statement: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
-        self.inner.effect(self.maker(), async || self.inner.registry.query(statement, params).await).await
+        let query = async || self.inner.registry.query(statement, params).await;
+        self.inner.effect(self.maker(), REGISTRY, query).await
     }
 
     async fn batch(&self, statements: Vec<(String, Vec<Value>)>) -> Result<Vec<Vec<Row>>, StoreError> {
-        self.inner.effect(self.maker(), async || self.inner.registry.batch(statements).await).await
+        let batch = async || self.inner.registry.batch(statements).await;
+        self.inner.effect(self.maker(), REGISTRY, batch).await
     }
 }

@@ -9,7 +9,7 @@ use tminus_e2e::timeline::{between, calls, count, wait_listed, wait_written};
 use tminus_e2e::world::Edit;
 
 use crate::propagation::event;
-use crate::{Bench, Figures, Options};
+use crate::{Bench, Figures, Options, figures};
 
 const ROUNDS: usize = 5;
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -35,15 +35,14 @@ pub(crate) fn run(options: &Options) -> Result<Figures> {
     }
     let [create, moved, retitle, delete] = found.map(|all| mean(&all));
     let (lists, writes) = echoes(&bench)?;
-    Ok([
+    Ok(figures([
         ("create", create),
         ("move", moved),
         ("delete", delete),
         ("retitle_busy", retitle),
         ("echo_lists", lists),
         ("echo_writes", writes),
-    ]
-    .into())
+    ]))
 }
 
 /// Makes a change and counts the calls until all is at rest.

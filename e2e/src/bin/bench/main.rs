@@ -9,6 +9,11 @@
 )]
 
 mod calls;
+mod coalesce;
+mod firstsync;
+mod live_during_firstsync;
+mod many;
+mod poison;
 mod profile;
 mod propagation;
 
@@ -27,8 +32,8 @@ use tminus_e2e::person::Person;
 use tminus_e2e::runtime::repo_root;
 use tminus_e2e::world::World;
 
-/// Figures by name.
-type Figures = BTreeMap<&'static str, f64>;
+/// Figures by name; those of a case are an object.
+type Figures = BTreeMap<&'static str, Value>;
 
 /// Which benchmark.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -37,6 +42,15 @@ enum Name {
     Propagation,
     /// Google calls a change.
     Calls,
+    /// Fetches and messages of a thousand pushes at once.
+    Coalesce,
+    /// An account with a thousand events, linked to two others.
+    Firstsync,
+    /// Changes while another calendar of the account is fetched for the first time.
+    #[value(name = "live_during_firstsync")]
+    LiveDuringFirstsync,
+    /// How long a bad message holds up the good ones behind it.
+    Poison,
 }
 
 /// Takes figures on the real runtime.
@@ -51,6 +65,9 @@ struct Options {
     /// How many changes `propagation` measures.
     #[arg(long, default_value_t = 300)]
     changes: usize,
+    /// The only case of a benchmark to be run; all by default.
+    #[arg(long)]
+    case: Option<String>,
     /// Also show, on stderr, where the time goes.
     #[arg(long)]
     profile: bool,
@@ -65,20 +82,33 @@ fn main() -> Result<()> {
     let (figures, name) = match options.name {
         Name::Propagation => (propagation::run(&options)?, "propagation"),
         Name::Calls => (calls::run(&options)?, "calls"),
+        Name::Coalesce => (coalesce::run(&options)?, "coalesce"),
+        Name::Firstsync => (firstsync::run(&options)?, "firstsync"),
+        Name::LiveDuringFirstsync => (live_during_firstsync::run(&options)?, "live_during_firstsync"),
+        Name::Poison => (poison::run(&options)?, "poison"),
     };
-    let figures: BTreeMap<_, Value> =
-        figures.into_iter().map(|(name, figure)| (name, number(figure))).collect();
     println!("{}", json!({"bench": name, "machine": machine(), "figures": figures}));
     Ok(())
+}
+
+/// Figures from numbers.
+fn figures<const N: usize>(all: [(&'static str, f64); N]) -> Figures {
+    all.into_iter().map(|(name, figure)| (name, number(figure))).collect()
 }
 
 /// A whole number without its point.
 #[expect(clippy::cast_possible_truncation, reason = "figures are small")]
 fn number(figure: f64) -> Value {
-    if figure.fract() == 0.0 { json!(figure as i64) } else { json!(tminus_e2e::figures::rounded(figure)) }
+    if !figure.is_finite() {
+        Value::Null
+    } else if figure.fract() == 0.0 {
+        json!(figure as i64)
+    } else {
+        json!(tminus_e2e::figures::rounded(figure))
+    }
 }
 
-/// Three accounts of one person, linked, synced, watched and quiet; echo pushes off.
+/// Accounts of one person, linked, synced, watched and quiet; echo pushes off.
 struct Bench {
     world: World,
     person: Person,
@@ -97,7 +127,13 @@ impl Drop for Scratch {
 }
 
 impl Bench {
+    /// Three accounts.
     fn start(name: &str, options: &Options) -> Result<Self> {
+        Self::linked(name, options, 3)
+    }
+
+    /// The same with another number of accounts.
+    fn linked(name: &str, options: &Options, accounts: usize) -> Result<Self> {
         let log = repo_root().join(format!("target/bench/{name}.log"));
         if let Some(folder) = log.parent() {
             std::fs::create_dir_all(folder)?;
@@ -105,10 +141,10 @@ impl Bench {
         let _ = std::fs::remove_file(&log);
         let own = |folder: &PathBuf| Scratch(folder.join(format!("tminus-bench-{}", std::process::id())));
         let state = options.state.as_ref().map(own);
-        eprintln!("    starting workerd and the fake Google, linking three accounts ..");
+        eprintln!("    starting workerd and the fake Google, linking {accounts} accounts ..");
         let world = World::start(log, state.as_ref().map(|folder| folder.0.clone()))?;
         world.google.with(|google| google.settings.echo_pushes = false);
-        let person = Person::ready(&world, "bench", 3)?;
+        let person = Person::ready(&world, "bench", accounts)?;
         let overlays = person.accounts.iter().map(|account| overlay(&world, &account.email));
         let overlays = overlays.collect::<Result<_>>()?;
         world.quiet(Duration::from_millis(500), Duration::from_secs(30))?;

@@ -12,7 +12,7 @@ use tminus_e2e::figures::percentile;
 use tminus_e2e::timeline::wait_written;
 use tminus_e2e::world::Edit;
 
-use crate::{Bench, Figures, Options, profile};
+use crate::{Bench, Figures, Options, figures, profile};
 
 /// Changes before the measured ones: workerd compiles on the way.
 const WARM_UP: usize = 30;
@@ -40,13 +40,12 @@ pub(crate) fn run(options: &Options) -> Result<Figures> {
     }
     #[expect(clippy::cast_precision_loss, reason = "a small count")]
     let n = all_ms.len() as f64;
-    Ok([
+    Ok(figures([
         ("p50_ms", percentile(&all_ms, 0.5)),
         ("p95_ms", percentile(&all_ms, 0.95)),
         ("n", n),
         ("disk_sync_ms", sync_ms),
-    ]
-    .into())
+    ]))
 }
 
 fn one(bench: &Bench, changing: &mut Changing) -> Result<f64> {

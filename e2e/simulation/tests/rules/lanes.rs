@@ -1,0 +1,63 @@
+//! Rule 16: live work never waits behind bulk work.
+
+use tminus_domain::dirty::DirtyLevel;
+use tminus_simulation::Stage;
+use tminus_simulation::world::Side;
+
+use crate::support::{NINE, TEN, mark};
+
+/// The queues that messages were delivered on since so many were.
+fn bindings(stage: &Stage, since: usize) -> Vec<&'static str> {
+    let mut bindings: Vec<_> =
+        stage.world.delivered().into_iter().skip(since).map(|(binding, _)| binding).collect();
+    bindings.sort_unstable();
+    bindings.dedup();
+    bindings
+}
+
+#[test]
+fn rule_16_a_first_sync_travels_on_the_bulk_lane_end_to_end() {
+    let mut stage = Stage::linked(16, 2);
+    let _ = stage.add(0, "was there before", NINE, TEN);
+    stage.settle();
+    assert_eq!(bindings(&stage, 0), ["BACKFILL_QUEUE", "DELTA_BULK_QUEUE", "MIRROR_BULK_QUEUE"]);
+    assert_eq!(stage.shown(1), Stage::blocks(&[(NINE, TEN)]));
+}
+
+#[test]
+fn rule_16_a_change_travels_on_the_live_lane_and_its_echo_on_the_bulk_lane() {
+    let mut stage = Stage::settled(16, 2);
+    let before = stage.world.delivered().len();
+    let _ = stage.add(0, "now", NINE, TEN);
+    stage.settle();
+    assert_eq!(
+        bindings(&stage, before),
+        ["BACKFILL_QUEUE", "DELTA_BULK_QUEUE", "DELTA_QUEUE", "MIRROR_QUEUE", "SYNC_QUEUE"]
+    );
+}
+
+/// Sixty blocks of a first sync wait when one that someone is waiting for comes: it is in the first batch of fifty,
+/// although its event starts last.
+#[test]
+fn rule_16_claims_go_by_lane_first() {
+    let mut stage = Stage::settled(16, 2);
+    for at in 0..60 {
+        let _ = stage.add(0, "bulk", &format!("2026-02-02T09:{at:02}:00Z"), TEN);
+    }
+    stage.lose_pushes();
+    mark(&stage, 0, stage.primary(0), DirtyLevel::Full);
+    stage.run_until(|stage| stage.graph("/* m */ SELECT 1 FROM event_mirrors").len() == 60);
+    let (start, end) = ("2026-03-02T09:00:00Z", "2026-03-02T10:00:00Z");
+    let _ = stage.add(0, "live", start, end);
+    stage.deliver_pushes();
+    stage.deliver_first("SYNC_QUEUE");
+    stage.deliver_first("DELTA_QUEUE");
+    stage.world.hold("settle_mirrors", Side::Before);
+    stage.deliver_first("MIRROR_QUEUE");
+    let shown = stage.shown(1);
+    assert_eq!(shown.len(), 50, "one batch");
+    assert!(shown.contains(&Stage::blocks(&[(start, end)])[0]), "the live one is in it");
+    stage.world.resume();
+    stage.settle();
+    assert_eq!(stage.shown(1).len(), 61);
+}
