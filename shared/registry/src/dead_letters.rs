@@ -46,18 +46,20 @@ pub async fn index_dead_letter(
     Ok(())
 }
 
-/// Forgets where a dead letter lies: it was replayed or discarded. Forgetting it twice is once.
+/// Forgets that a dead letter lies in this object: it was replayed or discarded. Forgetting it twice is once; a letter
+/// that lies in another object stays listed.
 ///
 /// # Errors
 /// [`RegistryError::Store`].
 pub async fn forget_dead_letter(
     registry: &impl RegistrySql,
+    object: &str,
     letter: DeadLetterId,
 ) -> Result<(), RegistryError> {
     registry
         .query(
-            "/* forget_dead_letter */ DELETE FROM dead_letter_index WHERE letter_id = ?1",
-            &[Value::text(letter)],
+            "/* forget_dead_letter */ DELETE FROM dead_letter_index WHERE letter_id = ?1 AND account_id = ?2",
+            &[Value::text(letter), object.into()],
         )
         .await?;
     Ok(())

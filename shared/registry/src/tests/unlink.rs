@@ -116,8 +116,10 @@ fn letters_are_forgotten_by_themselves_and_with_their_account() {
         let letters = block_on(newest_dead_letters(&registry, 10)).unwrap();
         letters.into_iter().map(|letter| letter.letter).collect::<Vec<_>>()
     };
+    block_on(forget_dead_letter(&registry, "acc_unroutable", id(1))).unwrap();
+    assert_eq!(left(), [id(3), id(2), id(1)]);
     for _ in 0..2 {
-        block_on(forget_dead_letter(&registry, id(1))).unwrap();
+        block_on(forget_dead_letter(&registry, &account.to_string(), id(1))).unwrap();
         assert_eq!(left(), [id(3), id(2)]);
     }
     // Only with an account that is unlinked.
