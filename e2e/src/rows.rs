@@ -1,4 +1,5 @@
-//! What the objects store: every row of every table, read from copies of their databases.
+//! What the objects store: every row of every table, read from copies of their databases, and changed while the runtime is
+//! down.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -65,6 +66,18 @@ pub fn column(persist: &Path, query: &str) -> Result<Vec<Vec<String>>> {
         }
     }
     Ok(found)
+}
+
+/// Runs a statement in every object that has the table. The runtime must be down.
+pub fn change(persist: &Path, table: &str, statement: &str) -> Result<usize> {
+    let mut changed = 0;
+    for file in databases(&persist.join("v3/do"))? {
+        let connection = Connection::open(&file)?;
+        if connection.table_exists(None, table)? {
+            changed += connection.execute(statement, [])?;
+        }
+    }
+    Ok(changed)
 }
 
 fn open(file: &Path) -> Result<Connection> {

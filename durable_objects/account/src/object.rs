@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use futures_util::lock::Mutex;
 use tminus_domain::ids::TraceId;
-use tminus_ports::core::Alarm;
+use tminus_ports::core::{Alarm, failed_until};
 use tminus_ports::{Command as _, ObjectError, ObjectHost, chain, fresh_id};
 use tminus_queues::{MirrorNudge, Queue, SyncMessage, send};
 use tminus_store::migrate::{migrate_up, version};
@@ -22,8 +22,6 @@ use crate::{dirty, identity, maintenance, runs, unlink, writes};
 
 /// How many timers one alarm handles.
 const TIMERS_AN_ALARM: u32 = 50;
-/// The first pause of a timer that fails; doubles up to an hour.
-const FAILED_PAUSE_MS: i64 = 60_000;
 
 /// What an AccountDO keeps in memory; everything that matters is in its storage.
 pub struct AccountObject {
@@ -87,6 +85,9 @@ impl AccountObject {
                 return;
             }
         }
+        if timers::earliest(&ctx).is_ok_and(|due| due.is_some_and(|due| due <= ctx.now)) {
+            self.alarm.guard(&ctx).await;
+        }
         if let Err(error) = self.run_timers(&ctx, &mut effects) {
             tracing::error!(error = %chain(&error), "timers failed");
         }
@@ -134,10 +135,8 @@ impl AccountObject {
                 Ok(()) => effects.append(&mut own),
                 Err(error) => {
                     tracing::error!(kind = %timer.kind, error = %chain(&error), "a timer failed; it is put off");
-                    let pause =
-                        FAILED_PAUSE_MS.saturating_mul(1_i64.checked_shl(timer.tries.min(6)).unwrap_or(64));
-                    let tries = timer.tries.saturating_add(1);
-                    timers::set(ctx, timer.kind, &timer.subject, ctx.now.plus_millis(pause), tries)?;
+                    let (due, tries) = (failed_until(ctx.now, timer.tries), timer.tries.saturating_add(1));
+                    timers::set(ctx, timer.kind, &timer.subject, due, tries)?;
                 }
             }
         }
@@ -171,7 +170,7 @@ fn run_timer<H: ObjectHost>(
         Kind::Lease => runs::on_lease(ctx, calendar()?, timer.tries, effects)?,
         Kind::Look => dirty::on_look(ctx, calendar()?, effects)?,
         Kind::Resync => dirty::on_resync(ctx, calendar()?, effects)?,
-        Kind::Write => writes::on_timer(ctx, effects)?,
+        Kind::Write => writes::on_timer(ctx, &timer.subject, effects)?,
         Kind::Maintain => maintenance::on_timer(ctx, timer.tries, effects)?,
     }
     Ok(())

@@ -4,6 +4,7 @@ use tminus_domain::dirty::DirtyLevel;
 use tminus_domain::ids::{CalendarId, MessageId, RunId, UserId};
 use tminus_domain::lease;
 use tminus_domain::policy::CalendarRole;
+use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
 use tminus_store::{StoreError, Value};
 
@@ -229,12 +230,12 @@ fn overtaken<H: ObjectHost>(
     dirty::nudge(ctx, &calendar, 0, effects)
 }
 
-/// Whether the graph was restored since the cursor was committed: what the cursor stands for is no longer there (rule
-/// 13). A full run brings everything anyway.
+/// Whether the graph was restored since the calendar was last applied to it: what the cursor stands for, and what a full
+/// run applied so far, is no longer there (rule 13).
 const fn is_of_another_graph(calendar: &mut Calendar, incarnation: u32) -> bool {
     let known = calendar.incarnation;
     calendar.incarnation = incarnation;
-    known != 0 && known != incarnation && !calendar.full_run
+    known != 0 && known != incarnation
 }
 
 fn count(calendar: &mut Calendar, index: u32) {
@@ -361,17 +362,22 @@ pub(crate) fn failed<H: ObjectHost>(
             wait(ctx, calendar, pause)
         }
         RunFailure::Unreadable { .. } => {
-            let doublings = calendar.failures.saturating_sub(1).min(16);
-            let pause = UNREADABLE_PAUSE_MS.checked_shl(doublings).unwrap_or(MAX_UNREADABLE_PAUSE_MS);
             record(ctx, &calendar, "failed")?;
             calendar.uncover();
             calendar.end_run();
-            calendar.due_at = Some(ctx.now.plus_millis(pause.min(MAX_UNREADABLE_PAUSE_MS)));
+            calendar.due_at = Some(unreadable_until(ctx, &calendar));
             timers::clear(ctx, Kind::Lease, calendar.calendar)?;
             calendars::update(ctx, &calendar)?;
             dirty::nudge(ctx, &calendar, 0, effects)
         }
     }
+}
+
+/// When a calendar that could not be read is tried again.
+fn unreadable_until<H: ObjectHost>(ctx: &Context<'_, H>, calendar: &Calendar) -> Timestamp {
+    let doublings = calendar.failures.saturating_sub(1).min(16);
+    let pause = UNREADABLE_PAUSE_MS.checked_shl(doublings).unwrap_or(MAX_UNREADABLE_PAUSE_MS);
+    ctx.now.plus_millis(pause.min(MAX_UNREADABLE_PAUSE_MS))
 }
 
 /// The page is fetched again after a pause; the run keeps what it has.
@@ -396,6 +402,10 @@ fn restart_in_full<H: ObjectHost>(
     why: &str,
 ) -> Result<(), StoreError> {
     record(ctx, &calendar, why)?;
+    if calendar.full_run && calendar.failures > 0 {
+        // There was no cursor to expire: haste does not help a list that goes on being refused.
+        calendar.due_at = Some(unreadable_until(ctx, &calendar));
+    }
     calendar.sync_token = None;
     calendar.dirty = DirtyLevel::Full;
     calendar.covering = DirtyLevel::Clean;

@@ -17,7 +17,7 @@ tminus_domain::words! {
         Resync = "resync",
         /// An empty list after a push is followed by one more; the subject is the calendar.
         Look = "look",
-        /// The writer's seat is free again, or writing may start; the subject is the account.
+        /// Writing may start (again); the subject is the account, or a calendar that refused every write.
         Write = "write",
         /// Maintenance is to be done (again); the subject is the account.
         Maintain = "maintain",

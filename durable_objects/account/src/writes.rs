@@ -150,23 +150,32 @@ fn pause_calendars<H: ObjectHost>(ctx: &Context<'_, H>, command: &EndWrite) -> R
         if let Some(mut calendar) = calendars::get(ctx, *calendar)? {
             calendar.write_after = Some(after);
             calendars::update(ctx, &calendar)?;
+            timers::set(ctx, Kind::Write, calendar.calendar, after, 0)?;
         }
     }
-    timers::set(ctx, Kind::Write, identity::get(ctx)?.account, after, 0)?;
     Ok(())
 }
 
-/// Writing may start again.
+/// Writing may start again, into the account or the one calendar that `subject` names.
 pub(crate) fn on_timer<H: ObjectHost>(
     ctx: &Context<'_, H>,
+    subject: &str,
     effects: &mut Effects,
 ) -> Result<(), AccountError> {
-    let identity = identity::get(ctx)?;
-    if let Some(after) = identity.write_after.filter(|after| *after > ctx.now) {
-        timers::set(ctx, Kind::Write, identity.account, after, 0)?;
+    timers::clear(ctx, Kind::Write, subject)?;
+    let mut identity = identity::get(ctx)?;
+    if subject != identity.account.to_string() {
+        effects.push(Nudge::Write(Lane::Live));
         return Ok(());
     }
-    timers::clear(ctx, Kind::Write, identity.account)?;
-    effects.push(Nudge::Write(Lane::Live));
+    match identity.write_after.take() {
+        Some(after) if after > ctx.now => timers::set(ctx, Kind::Write, identity.account, after, 0)?,
+        Some(_) => {
+            identity::update(ctx, &identity)?;
+            effects.push(Nudge::Write(Lane::Live));
+        }
+        // Only bulk work ever waits for the quota.
+        None => effects.push(Nudge::Write(Lane::Bulk)),
+    }
     Ok(())
 }

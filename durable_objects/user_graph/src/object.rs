@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use serde::de::DeserializeOwned;
 use tminus_domain::ids::{TraceId, UserId};
-use tminus_ports::core::{Alarm, decode, encode};
+use tminus_ports::core::{Alarm, decode, encode, failed_until};
 use tminus_ports::{Command, ObjectError, ObjectHost, chain, fresh_id};
 use tminus_queues::{MirrorNudge, Queue, send};
 use tminus_store::migrate::{migrate_up, version};
@@ -23,8 +23,6 @@ use crate::{apply, claims, conclude, graph, progress, reads, reproject, unlink};
 
 /// How many timers one alarm handles.
 const TIMERS_AN_ALARM: u32 = 50;
-/// The first pause of a timer that fails; doubles up to an hour.
-const FAILED_PAUSE_MS: i64 = 60_000;
 /// The longest pause between two nudges of the same account.
 const MAX_PAUSE_MS: i64 = 3_600_000;
 
@@ -77,6 +75,9 @@ impl UserGraphObject {
                 self.alarm.put_off(&ctx).await;
                 return;
             }
+        }
+        if timers::earliest(&ctx).is_ok_and(|due| due.is_some_and(|due| due <= ctx.now)) {
+            self.alarm.guard(&ctx).await;
         }
         if let Err(error) = self.run_timers(&ctx, &mut effects) {
             tracing::error!(error = %chain(&error), "timers failed");
@@ -140,9 +141,7 @@ impl UserGraphObject {
                 Ok(()) => effects.merge(own),
                 Err(error) => {
                     tracing::error!(kind = ?timer.kind, error = %chain(&error), "a timer failed; it is put off");
-                    let pause =
-                        FAILED_PAUSE_MS.saturating_mul(1_i64.checked_shl(timer.tries.min(6)).unwrap_or(64));
-                    let (due, tries) = (ctx.now.plus_millis(pause), timer.tries.saturating_add(1));
+                    let (due, tries) = (failed_until(ctx.now, timer.tries), timer.tries.saturating_add(1));
                     timers::set(ctx, timer.kind, &timer.subject, due, tries, timer.cursor.as_deref())?;
                 }
             }

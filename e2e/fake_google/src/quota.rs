@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::Value;
 
+use crate::api::Route;
 use crate::error::ApiError;
 use crate::http::{Request, Response};
 use crate::oauth::Access;
 use crate::scopes::Operation;
 use crate::settings::RateLimitForm;
-use crate::state::Google;
+use crate::state::{Google, resolve};
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -48,17 +49,13 @@ pub struct Quota {
     users: BTreeMap<(u64, String), Window>,
     projects: BTreeMap<u64, Window>,
     written: BTreeMap<(u64, String), Window>,
+    calendars: BTreeMap<String, Window>,
 }
 
 impl Google {
     /// Counts a call against the quotas, or refuses it.
-    pub(crate) fn admit(
-        &mut self,
-        request: &Request,
-        operation: Operation,
-        access: &Access,
-    ) -> Option<Response> {
-        let (now_ms, project) = (self.now_ms, access.project());
+    pub(crate) fn admit(&mut self, request: &Request, route: &Route, access: &Access) -> Option<Response> {
+        let (now_ms, project, operation) = (self.now_ms, access.project(), route.operation);
         let user = (project, access.email.clone());
         let settings = &self.settings;
         let units = if operation == Operation::EventsPatch { settings.patch_quota_units } else { 1 };
@@ -79,6 +76,12 @@ impl Google {
             if over(settings.usage_limit_writes, used) {
                 return Some(self.refuse("usage"));
             }
+            let calendar = resolve(route.calendar.as_deref().unwrap_or_default(), &access.email).to_owned();
+            let to_calendar = self.quota.calendars.entry(calendar).or_default();
+            if over(settings.writes_per_minute_per_calendar, to_calendar.used(now_ms, MINUTE_MS) + 1) {
+                return Some(self.refuse("calendar"));
+            }
+            to_calendar.add(now_ms, 1);
             written.add(now_ms, 1 + guests(request));
         }
         per_user.add(now_ms, units);

@@ -144,6 +144,8 @@ pub struct Settings {
     pub quota_per_minute_per_user: Option<u64>,
     /// Calls a minute of one project; Google grants 10,000.
     pub quota_per_minute_per_project: Option<u64>,
+    /// Event writes a minute to one calendar, whoever writes; Google keeps its limit to itself.
+    pub writes_per_minute_per_calendar: Option<u64>,
     /// What one `events.patch` costs.
     pub patch_quota_units: u64,
     /// How an exceeded per-minute quota is told.
@@ -212,6 +214,7 @@ impl Default for Settings {
             batch_order: BatchOrder::Same,
             quota_per_minute_per_user: None,
             quota_per_minute_per_project: None,
+            writes_per_minute_per_calendar: None,
             patch_quota_units: 3,
             rate_limit_form: RateLimitForm::Forbidden403,
             retry_after_s: None,

@@ -127,7 +127,7 @@ impl Google {
                 self.guarded(request, route.operation.name(), calendar.as_deref(), |g, r| {
                     g.judged(r, |g, malformed| {
                         let Some(access) = access else { return api::call(g, r, &route) };
-                        let refusal = g.admit(r, route.operation, &access);
+                        let refusal = g.admit(r, &route, &access);
                         refusal.or(malformed).unwrap_or_else(|| api::call(g, r, &route))
                     })
                 })

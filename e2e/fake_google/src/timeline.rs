@@ -74,7 +74,7 @@ pub struct Counters {
     pub failures: BTreeMap<String, u64>,
     /// Event writes through the API by calendar.
     pub writes: BTreeMap<String, u64>,
-    /// Calls refused by a quota: `user`, `project`, `usage`.
+    /// Calls refused by a quota: `user`, `project`, `calendar`, `usage`.
     pub refused: BTreeMap<String, u64>,
     /// Most quota units which one user has used within a minute.
     pub peak_per_minute_user: u64,

@@ -18,6 +18,8 @@ mod observability;
 mod recovery;
 mod redelivery;
 mod refusals;
+mod rules_mirrors;
+mod rules_runs;
 mod stage;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -43,6 +45,12 @@ const SCENARIOS: &[Scenario] = &[
     ("every_message_twice_more_changes_nothing", redelivery::redelivery),
     ("a_killed_runtime_goes_on", recovery::restart),
     ("an_expired_token_is_refreshed_once", recovery::token_refresh),
+    ("rules_01_27_a_push_outlives_a_kill", rules_runs::a_push_outlives_a_kill),
+    ("rules_06_08_09_a_killed_run_is_taken_over", rules_runs::a_killed_run_is_taken_over),
+    ("rule_13_a_restored_graph_is_read_anew", rules_runs::a_restored_graph_is_read_anew),
+    ("rule_18_one_writer", rules_mirrors::one_writer),
+    ("rules_20_21_lost_answers", rules_mirrors::lost_answers),
+    ("rule_23_hands_in_the_overlay", rules_mirrors::hands_in_the_overlay),
     ("pushes_that_are_refused", refusals::pushes),
     ("callbacks_that_are_refused", refusals::callbacks),
     ("requests_that_are_refused", refusals::requests),

@@ -11,6 +11,11 @@ use crate::{ObjectError, ObjectHost, fresh_id};
 
 /// When an object that cannot be opened looks again: a deploy may be under way.
 const UNOPENED_PAUSE_MS: i64 = 300_000;
+/// When an object that was killed while it handled its timers handles them again.
+const GUARD_MS: i64 = 60_000;
+/// The first pause of a timer that fails; doubles up to an hour.
+const FAILED_PAUSE_MS: i64 = 60_000;
+const MAX_FAILED_PAUSE_MS: i64 = 3_600_000;
 
 /// An object's world at one moment.
 pub struct Context<'a, H> {
@@ -99,10 +104,23 @@ impl Alarm {
         }
     }
 
+    /// Arms it for a minute ahead, before the work that it fired for: an object that is killed in the middle of it wakes
+    /// again, however often that happens (protocol rule 27).
+    pub async fn guard<H: ObjectHost>(&self, ctx: &Context<'_, H>) {
+        self.arm(ctx, Ok(Some(ctx.now.plus_millis(GUARD_MS)))).await;
+    }
+
     /// Puts it off, since the object cannot be opened now: its timers are still there.
     pub async fn put_off<H: ObjectHost>(&self, ctx: &Context<'_, H>) {
         self.arm(ctx, Ok(Some(ctx.now.plus_millis(UNOPENED_PAUSE_MS)))).await;
     }
+}
+
+/// When a timer that failed for the `tries`th time (from 0) is handled again.
+#[must_use]
+pub fn failed_until(now: Timestamp, tries: u32) -> Timestamp {
+    let pause = FAILED_PAUSE_MS.checked_shl(tries.min(16)).unwrap_or(MAX_FAILED_PAUSE_MS);
+    now.plus_millis(pause.min(MAX_FAILED_PAUSE_MS))
 }
 
 /// Decodes a command.

@@ -31,6 +31,8 @@ const SMALLEST_PAGE: u16 = 25;
 const BATCH: usize = 50;
 /// The longest pause that a failing provider is given.
 const MAX_PAUSE_S: u32 = 300;
+/// The pause after an exceeded quota, unless the provider names one.
+const QUOTA_PAUSE_S: u32 = 3_600;
 
 /// Which calendar, for whom.
 #[derive(Clone, Copy)]
@@ -97,7 +99,7 @@ async fn take_over<P: Ports>(ports: &P, nudge: Nudge, page: AppliedPage) -> Resu
         attempt: page.attempt,
     };
     let progress = call(ports, &page.user.to_string(), &trace, &asked).await?;
-    tracing::info!(calendar = %nudge.calendar, run = %page.run, applied = progress.applied.len(), "a run is taken over");
+    tracing::info!(calendar = %nudge.calendar, run = %page.run, applied = progress.applied.len(), "the graph was asked how far a run got");
     let command = TakeOver {
         calendar: nudge.calendar,
         holder: nudge.holder,
@@ -236,6 +238,10 @@ fn failure(error: &ApiError, grant: &RunGrant) -> RunFailure {
     };
     match error.failure {
         Failure::SyncTokenExpired => RunFailure::CursorExpired,
+        // A limit against abuse, or of the day: it recovers in hours.
+        Failure::QuotaExceeded => {
+            RunFailure::TryAfter { seconds: error.retry_after_s.unwrap_or(QUOTA_PAUSE_S) }
+        }
         Failure::Unauthorized => RunFailure::Unauthorized { token_version: grant.token.version },
         Failure::NotFound
         | Failure::Forbidden

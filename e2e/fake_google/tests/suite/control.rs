@@ -83,3 +83,21 @@ fn settings_merge_and_unknown_ones_are_refused() {
     w.control("POST", "/reset", &json!({}));
     assert_eq!(w.call("GET", "/calendars/primary/events", None).status, 401);
 }
+
+#[test]
+fn the_readme_names_every_setting_and_every_effect() {
+    let readme = include_str!("../../README.md");
+    let named = |value: &serde_json::Value| -> Vec<String> {
+        value
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|key| !readme.contains(&format!("`{key}`")))
+            .cloned()
+            .collect()
+    };
+    let settings = json!(fake_google::settings::Settings::default());
+    assert_eq!(named(&settings), Vec::<String>::new());
+    let effects = json!(fake_google::faults::Effect::default());
+    assert_eq!(named(&effects), Vec::<String>::new());
+}

@@ -117,3 +117,18 @@ fn writes_and_guests_exhaust_the_usage_limit_however_slow() {
     assert_eq!(w.call("POST", place, Some(&invited)).status, 200, "hours later");
     assert_eq!(w.control("GET", "/counters", &Value::Null)["refused"], json!({"usage": 1}));
 }
+
+#[test]
+fn fast_writes_to_one_calendar_have_a_limit_of_their_own() {
+    let mut w = World::new();
+    w.control("POST", "/settings", &json!({"writes_per_minute_per_calendar": 1}));
+    w.insert(&meeting("meet1", 9));
+    let response = w.call("POST", "/calendars/anna%40example.com/events", Some(&meeting("meet2", 9)));
+    assert_eq!((response.status, reason(&response).as_str()), (403, "rateLimitExceeded"));
+    let other = w.call("POST", "/calendars", Some(&json!({"summary": "Other"}))).value();
+    let path = format!("/calendars/{}/events", other["id"].as_str().unwrap().replace('@', "%40"));
+    assert_eq!(w.call("POST", &path, Some(&meeting("meet2", 9))).status, 200, "another calendar");
+    w.now_ms += 60_000;
+    w.insert(&meeting("meet2", 9));
+    assert_eq!(w.control("GET", "/counters", &Value::Null)["refused"], json!({"calendar": 1}));
+}

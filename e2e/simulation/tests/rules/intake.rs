@@ -193,3 +193,27 @@ fn rule_04_a_token_holds_our_ids_and_no_address() {
         assert!(!token.contains('@') && !token.contains("example"), "{token}");
     }
 }
+
+/// The provider's replicas lag behind its push: the first list shows nothing new.
+#[test]
+fn rule_05_an_empty_list_after_a_push_is_followed_by_another() {
+    let mut stage = Stage::settled(5, 2);
+    stage.world.google(|google| google.settings.list_lag_ms = 5_000);
+    let _ = stage.add(0, "secret", NINE, TEN);
+    stage.world.settle(5_000);
+    assert_eq!(stage.of_primary(0, "dirty"), "0", "the run committed, and had found nothing");
+    assert_eq!(stage.shown(1), []);
+    stage.lose_pushes();
+    stage.world.settle(9_000);
+    assert_eq!(stage.shown(1), Stage::blocks(&[(NINE, TEN)]), "after about ten seconds");
+}
+
+/// A push for nothing costs one more list, and no third.
+#[test]
+fn rule_05_there_is_no_third_list() {
+    let mut stage = Stage::settled(5, 1);
+    push_with(&stage, |_| {});
+    let lists = stage.world.calls("events.list");
+    stage.settle();
+    assert_eq!(stage.world.calls("events.list"), lists + 2);
+}

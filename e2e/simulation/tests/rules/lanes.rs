@@ -4,7 +4,7 @@ use tminus_domain::dirty::DirtyLevel;
 use tminus_simulation::Stage;
 use tminus_simulation::world::Side;
 
-use crate::support::{NINE, TEN, mark};
+use crate::support::{NINE, TEN, failed, mark};
 
 /// The queues that messages were delivered on since so many were.
 fn bindings(stage: &Stage, since: usize) -> Vec<&'static str> {
@@ -60,4 +60,35 @@ fn rule_16_claims_go_by_lane_first() {
     stage.world.resume();
     stage.settle();
     assert_eq!(stage.shown(1).len(), 61);
+}
+
+/// A first sync of 700 events, at a provider that counts: it leaves a third of each minute to what someone waits for,
+/// and the quota is never met.
+#[test]
+fn rule_16_bulk_work_leaves_a_third_of_the_quota_to_live_work() {
+    const A_MINUTE: u64 = 600;
+    let mut stage = Stage::settled(16, 2);
+    stage.world.google(|google| google.settings.quota_per_minute_per_user = Some(A_MINUTE));
+    for at in 0..700 {
+        let (day, hour, minute) = (2 + at / 360, (at / 15) % 24, (at % 15) * 4);
+        let start = format!("2026-01-{day:02}T{hour:02}:{minute:02}:00Z");
+        let _ = stage.add(0, "bulk", &start, "2026-01-06T00:00:00Z");
+    }
+    stage.lose_pushes();
+    mark(&stage, 0, stage.primary(0), DirtyLevel::Full);
+    stage.run_until(|stage| stage.world.calls("events.insert") > 0);
+    let started = stage.world.now();
+    stage.world.settle(30_000);
+    let written = stage.world.calls("events.insert");
+    assert!((300..=A_MINUTE * 2 / 3).contains(&written), "{written} in half a minute");
+    let live = stage.add(0, "live", NINE, TEN);
+    let before = stage.world.now();
+    stage.world.settle(1_000);
+    assert!(stage.shown(1).contains(&Stage::blocks(&[(NINE, TEN)])[0]), "{live} waits behind bulk work");
+    assert!(stage.world.now().millis() - before.millis() <= 1_100);
+    stage.world.settle(59_000 - (stage.world.now().millis() - started.millis()));
+    assert!(stage.world.calls("events.insert") <= A_MINUTE * 2 / 3 + 1);
+    stage.settle();
+    assert_eq!(stage.shown(1).len(), 701);
+    assert_eq!(failed(&stage, "events.insert 403") + failed(&stage, "events.insert 429"), 0);
 }

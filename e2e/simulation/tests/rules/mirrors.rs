@@ -178,6 +178,54 @@ fn rule_18_the_parts_of_a_batch_are_settled_one_by_one() {
     assert_eq!(stage.shown(1).len(), 3, "all but the one that was refused for good");
 }
 
+/// The overlay refuses every write: it is paused as a whole, none of its mirrors uses up an attempt, and maintenance
+/// is asked to look after it. Another account is written on.
+#[test]
+fn rule_18_a_calendar_that_refuses_is_paused_and_not_its_mirrors() {
+    for (status, reason) in [(403, "requiredAccessLevel"), (403, "forbidden"), (404, "notFound")] {
+        let mut stage = Stage::settled(18, 3);
+        let (account, overlay) = (stage.accounts[1].to_string(), stage.overlay(1));
+        for (start, end) in [(NINE, TEN), (NOON, ONE)] {
+            let _ = stage.add(0, "secret", start, end);
+        }
+        stage.world.google(|google| {
+            let fault = json!({"match": {"operation": "events.insert", "calendar": overlay, "times": 0},
+                "effect": {"status": status, "reason": reason}});
+            google.faults.push(serde_json::from_value(fault).unwrap());
+        });
+        stage.world.settle(5_000);
+        let rows = format!(
+            "/* r */ SELECT state || ' ' || CAST(attempts AS INTEGER) || ' ' || CAST(next_attempt_ts AS INTEGER)
+             FROM event_mirrors WHERE target_account_id = '{account}' GROUP BY 1"
+        );
+        assert_eq!(stage.of_graph(&rows), "PENDING 0 0", "{status} {reason}");
+        assert_eq!(stage.graph(&rows).len(), 1, "{status} {reason}");
+        let paused = "/* p */ SELECT 1 FROM calendars WHERE write_after IS NOT NULL";
+        assert_eq!(stage.account(1, paused).len(), 1, "{status} {reason}");
+        let maintains = |text: &str| text.contains(r#""kind":"maintain""#) && text.contains(&account);
+        let asked = stage.world.delivered().into_iter().filter(|(_, text)| maintains(text)).count();
+        assert!(asked > 1, "maintenance was not asked");
+        assert_eq!(stage.shown(2), Stage::blocks(&[(NINE, TEN), (NOON, ONE)]), "another account waits");
+        stage.world.google(|google| google.faults.clear());
+        stage.settle();
+        assert_eq!(stage.shown(1), Stage::blocks(&[(NINE, TEN), (NOON, ONE)]));
+    }
+}
+
+/// A writer dies with its permits: an object that restarts does not take the minute for empty.
+#[test]
+fn rule_18_permits_that_were_used_survive_a_restart_and_unused_ones_return() {
+    let mut stage = Stage::settled(18, 2);
+    for at in 0..30 {
+        let _ = stage.add(0, "many", &format!("2026-02-02T09:{at:02}:00Z"), TEN);
+    }
+    stage.settle();
+    let used = "/* q */ SELECT CAST(SUM(calls) AS TEXT) FROM quota_ledger";
+    let rows = stage.world.rows(tminus_ports::ObjectClass::Account, &stage.accounts[1].to_string(), used);
+    let used: u32 = rows[0].get::<String>(0).unwrap().parse().unwrap();
+    assert!((30..100).contains(&used), "{used}: what was made, and not what was reserved");
+}
+
 /// The writer dies between claim and write, and again between write and answer: the id is the one of the claim.
 #[test]
 fn rule_19_the_id_is_persisted_before_it_is_sent() {

@@ -2,6 +2,7 @@
 
 use fake_google::faults::{Effect, Fault};
 use serde_json::json;
+use tminus_account::contract::{CalendarState, FetchAgain, GetStatus};
 use tminus_domain::dirty::DirtyLevel;
 use tminus_simulation::Stage;
 use tminus_simulation::stage::timed;
@@ -287,4 +288,51 @@ fn rule_11_an_item_that_cannot_be_read_is_quarantined_with_its_reason() {
     stage.settle();
     assert_eq!(stage.shown(1).len(), 2);
     assert_eq!(stage.of_graph("/* q */ SELECT reason FROM quarantine"), "");
+}
+
+/// Three runs in a row fail: the calendar says so, is asked ever more seldom, and is fine again when it can be read.
+#[test]
+fn rule_11_three_failed_runs_put_the_calendar_in_error_until_it_can_be_read() {
+    let (mut stage, id) = with_an_event(11);
+    let state = |stage: &Stage| {
+        let status = stage.world.call(&stage.accounts[0].to_string(), &GetStatus {}).unwrap();
+        let primary = stage.primary(0);
+        status.calendars.into_iter().find(|calendar| calendar.calendar == primary).unwrap().state
+    };
+    stage.shift(0, &id, NOON, ONE);
+    fail(&stage, "events.list", 5, 404, "notFound");
+    stage.deliver_pushes();
+    let mut pauses = Vec::new();
+    for run in 0..5 {
+        assert_eq!(state(&stage), if run < 3 { CalendarState::Fine } else { CalendarState::Error }, "{run}");
+        stage.run_until_queued("SYNC_QUEUE");
+        stage.deliver_first("SYNC_QUEUE");
+        let due: i64 = stage.of_primary(0, "due_at").parse().unwrap();
+        pauses.push((due - stage.world.now().millis() + 500).div_euclid(1_000));
+    }
+    assert_eq!(pauses, [60, 120, 240, 480, 960]);
+    stage.settle();
+    assert_eq!(state(&stage), CalendarState::Fine);
+    assert_eq!(stage.shown(1), Stage::blocks(&[(NOON, ONE)]));
+}
+
+/// An item in quarantine is replayed: what counts is how it is now, not how it was when it failed.
+#[test]
+fn rule_11_a_replay_fetches_the_item_fresh() {
+    let mut stage = Stage::settled(11, 2);
+    let poison = "CREATE TRIGGER poison BEFORE INSERT ON canonical_events WHEN NEW.title = 'poison'
+         BEGIN SELECT RAISE(ABORT, 'poisoned'); END";
+    let _ = stage.graph(&format!("/* poison */ {poison}"));
+    let id = stage.add(0, "poison", NINE, TEN);
+    stage.settle();
+    assert_eq!(stage.graph("/* q */ SELECT 1 FROM quarantine").len(), 1);
+    stage.shift(0, &id, NOON, ONE);
+    stage.lose_pushes();
+    let _ = stage.graph("/* heal */ DROP TRIGGER poison");
+    let again = FetchAgain { calendar: stage.primary(0), ids: vec![id, "deletedmeanwhile".to_owned()] };
+    stage.world.call(&stage.accounts[0].to_string(), &again).unwrap();
+    stage.settle();
+    assert_eq!(stage.shown(1), Stage::blocks(&[(NOON, ONE)]));
+    assert_eq!(stage.graph("/* q */ SELECT 1 FROM quarantine").len(), 0);
+    assert_eq!(stage.account(0, "/* f */ SELECT 1 FROM fetch_again").len(), 0);
 }
