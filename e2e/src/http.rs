@@ -126,6 +126,15 @@ impl Browser {
 
     /// Opens a URL and stays there.
     pub fn get(&self, url: &str) -> Result<Reply> {
+        self.send("GET", url)
+    }
+
+    /// Sends a DELETE, as a page of the same origin does.
+    pub fn delete(&self, url: &str) -> Result<Reply> {
+        self.send("DELETE", url)
+    }
+
+    fn send(&self, method: &str, url: &str) -> Result<Reply> {
         let origin = Url::parse(url)?.origin().ascii_serialization();
         let cookie = {
             let all = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
@@ -133,7 +142,7 @@ impl Browser {
             own.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
         };
         let headers: &[(&str, &str)] = if cookie.is_empty() { &[] } else { &[("cookie", &cookie)] };
-        let reply = self.http.get(url, headers)?;
+        let reply = self.http.send(method, url, headers, Vec::new())?;
         let mut all = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
         let own = all.entry(origin).or_default();
         for header in reply.headers.get_all(SET_COOKIE) {

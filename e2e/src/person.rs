@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::http::Browser;
+use crate::http::{Browser, Reply};
 use crate::wait::{Look, eventually_every, holds};
 use crate::world::World;
 
@@ -134,12 +134,21 @@ impl Person {
 
     /// Links one account.
     pub fn link_account(&mut self, email: &str) -> Result<()> {
-        let url = with_hint(&format!("{}/v1/auth/link", self.api), email)?;
-        let answer: Value = self.browser.follow(&url)?.expect(200)?;
+        let answer: Value = self.try_link(email)?.expect(200)?;
         ensure!(answer["user_id"] == self.user, "linked to somebody else");
         let account = answer["account_id"].as_str().context("no account")?.to_owned();
         self.accounts.push(Linked { email: email.to_owned(), account });
         Ok(())
+    }
+
+    /// Asks to link an account; answers what came of it.
+    pub fn try_link(&self, email: &str) -> Result<Reply> {
+        self.browser.follow(&with_hint(&format!("{}/v1/auth/link", self.api), email)?)
+    }
+
+    /// Asks to unlink an account.
+    pub fn unlink(&self, account: &str) -> Result<Reply> {
+        self.browser.delete(&format!("{}/v1/accounts/{account}", self.api))
     }
 
     /// The address of the n-th account, which is also the id of its primary calendar.

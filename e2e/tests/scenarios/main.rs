@@ -18,6 +18,7 @@ mod observability;
 mod recovery;
 mod redelivery;
 mod refusals;
+mod rules_accounts;
 mod rules_mirrors;
 mod rules_runs;
 mod stage;
@@ -51,6 +52,9 @@ const SCENARIOS: &[Scenario] = &[
     ("rule_18_one_writer", rules_mirrors::one_writer),
     ("rules_20_21_lost_answers", rules_mirrors::lost_answers),
     ("rule_23_hands_in_the_overlay", rules_mirrors::hands_in_the_overlay),
+    ("rule_25_one_overlay", rules_accounts::one_overlay),
+    ("rule_29_unlinking", rules_accounts::unlinking),
+    ("rule_30_consent", rules_accounts::consent),
     ("pushes_that_are_refused", refusals::pushes),
     ("callbacks_that_are_refused", refusals::callbacks),
     ("requests_that_are_refused", refusals::requests),
