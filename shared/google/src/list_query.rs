@@ -9,6 +9,9 @@ pub const EVENT_FIELDS: &str = "id,etag,status,summary,description,location,star
     endTimeUnspecified,attendees(self,responseStatus),organizer(self),extendedProperties/private,updated,\
     created";
 
+/// The fields that tell whose an event is, and nothing of what it says.
+const MARK_FIELDS: &str = "id,etag,status,recurringEventId,extendedProperties/private";
+
 /// The most events of a page.
 pub const MAX_RESULTS: u16 = 2_500;
 
@@ -26,6 +29,8 @@ pub struct ListEvents<'a> {
     /// Only events that end after this time, RFC 3339 with offset. Not sent with a sync token, which refuses
     /// company ("Synchronize resources efficiently").
     pub time_min: Option<&'a str>,
+    /// Only what tells whose each event is: id, version, status, mark.
+    pub marks_only: bool,
     /// List deleted events too, in full. With a sync token they are listed anyway, perhaps as a bare id.
     pub show_deleted: bool,
 }
@@ -42,7 +47,8 @@ impl std::fmt::Debug for ListEvents<'_> {
 impl ListEvents<'_> {
     /// Adds the query to the events of the calendar.
     pub(crate) fn apply(&self, target: Target) -> Target {
-        let fields = format!("nextPageToken,nextSyncToken,timeZone,accessRole,items({EVENT_FIELDS})");
+        let of_event = if self.marks_only { MARK_FIELDS } else { EVENT_FIELDS };
+        let fields = format!("nextPageToken,nextSyncToken,timeZone,accessRole,items({of_event})");
         let time_min = if self.sync_token.is_some() { None } else { self.time_min };
         target
             .query("singleEvents", "false")

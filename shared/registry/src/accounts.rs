@@ -16,6 +16,10 @@ words! {
         Revoked = "revoked",
         /// Something else is wrong.
         Error = "error",
+        /// It is being unlinked: what its object still does is up to that.
+        Unlinking = "unlinking",
+        /// It was unlinked. Its row only keeps its id, in case that it is linked again.
+        Unlinked = "unlinked",
     }
 }
 
@@ -139,7 +143,7 @@ pub async fn find_account_by_subject(
     one(registry, statement, &[Value::text(&subject.provider), Value::text(&subject.id)]).await
 }
 
-/// The accounts of a person, in the order that they were linked.
+/// The accounts of a person, in the order that they were linked; not those that were unlinked.
 ///
 /// # Errors
 /// [`RegistryError::Store`].
@@ -150,16 +154,18 @@ pub async fn accounts_of_user(
     let statement = concat!(
         "/* accounts_of_user */ SELECT ",
         columns!(),
-        " FROM accounts WHERE user_id = ?1 ORDER BY created_at, account_id"
+        " FROM accounts WHERE user_id = ?1 AND status <> 'unlinked' ORDER BY created_at, account_id"
     );
     let rows = registry.query(statement, &[Value::text(user)]).await?;
     rows.iter().map(|row| read(row).map_err(Into::into)).collect()
 }
 
-/// Links an account. One that the same person linked before keeps its id and becomes active again.
+/// Links an account. One that the same person linked before keeps its id and becomes active again; so does one that was
+/// unlinked, for whoever links it now.
 ///
 /// # Errors
-/// [`RegistryError::AccountTaken`] if another person linked it; nothing has changed then.
+/// [`RegistryError::AccountTaken`] if another person linked it, [`RegistryError::UnlinkUnderWay`] if it is being
+/// unlinked; nothing has changed then.
 pub async fn upsert_account(registry: &impl RegistrySql, new: &NewAccount) -> Result<Account, RegistryError> {
     // Look-up and write are one statement: two people who link the same account at once cannot both win.
     let statement = concat!(
@@ -167,8 +173,11 @@ pub async fn upsert_account(registry: &impl RegistrySql, new: &NewAccount) -> Re
          INSERT INTO accounts (account_id, user_id, provider, provider_subject, email, status, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, 'active', ?6)
          ON CONFLICT (provider, provider_subject) DO UPDATE
-         SET email = excluded.email, status = 'active'
-         WHERE accounts.user_id = excluded.user_id
+         SET user_id = excluded.user_id, email = excluded.email, status = 'active',
+             created_at = CASE accounts.status WHEN 'unlinked' THEN excluded.created_at
+                                               ELSE accounts.created_at END
+         WHERE accounts.status = 'unlinked'
+            OR (accounts.user_id = excluded.user_id AND accounts.status <> 'unlinking')
          RETURNING ",
         columns!()
     );
@@ -180,10 +189,19 @@ pub async fn upsert_account(registry: &impl RegistrySql, new: &NewAccount) -> Re
         Value::text(&new.email),
         Value::text(new.now.to_rfc3339()),
     ];
-    one(registry, statement, &params).await?.ok_or(RegistryError::AccountTaken)
+    if let Some(linked) = one(registry, statement, &params).await? {
+        return Ok(linked);
+    }
+    // Refused; which of the two it was only decides the words.
+    let standing = find_account_by_subject(registry, &new.subject).await?.map(|account| account.status);
+    match standing {
+        Some(AccountStatus::Unlinking | AccountStatus::Unlinked) => Err(RegistryError::UnlinkUnderWay),
+        _ => Err(RegistryError::AccountTaken),
+    }
 }
 
-/// Records how an account stands. Writes no row if it stood so already.
+/// Records how an account stands. Writes no row if it stood so already, nor if it is being or was unlinked: what was
+/// under way before that knows no better.
 ///
 /// # Errors
 /// [`RegistryError::Store`].
@@ -194,7 +212,8 @@ pub async fn set_account_status(
 ) -> Result<(), RegistryError> {
     registry
         .query(
-            "/* set_account_status */ UPDATE accounts SET status = ?2 WHERE account_id = ?1 AND status <> ?2",
+            "/* set_account_status */ UPDATE accounts SET status = ?2
+             WHERE account_id = ?1 AND status NOT IN (?2, 'unlinking', 'unlinked')",
             &[Value::text(account), Value::text(status)],
         )
         .await?;
@@ -214,7 +233,7 @@ pub async fn set_channel(
     registry
         .query(
             "/* set_channel */ UPDATE accounts SET channel_id = ?2, channel_expiry_ts = ?3
-             WHERE account_id = ?1
+             WHERE account_id = ?1 AND status <> 'unlinked'
                AND (COALESCE(channel_id, '') <> COALESCE(?2, '')
                     OR COALESCE(channel_expiry_ts, '') <> COALESCE(?3, ''))",
             &[

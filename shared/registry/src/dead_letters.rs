@@ -46,6 +46,25 @@ pub async fn index_dead_letter(
     Ok(())
 }
 
+/// Forgets that a dead letter lies in this object: it was replayed or discarded. Forgetting it twice is once; a letter
+/// that lies in another object stays listed.
+///
+/// # Errors
+/// [`RegistryError::Store`].
+pub async fn forget_dead_letter(
+    registry: &impl RegistrySql,
+    object: &str,
+    letter: DeadLetterId,
+) -> Result<(), RegistryError> {
+    registry
+        .query(
+            "/* forget_dead_letter */ DELETE FROM dead_letter_index WHERE letter_id = ?1 AND account_id = ?2",
+            &[Value::text(letter), object.into()],
+        )
+        .await?;
+    Ok(())
+}
+
 /// The newest letters of all accounts.
 ///
 /// # Errors

@@ -9,6 +9,9 @@ pub enum RegistryError {
     /// The provider account is linked by another person (protocol rule 33).
     #[error("the provider account is linked by another user")]
     AccountTaken,
+    /// The account is being unlinked: it can be linked again after that (protocol rule 29).
+    #[error("the account is being unlinked")]
+    UnlinkUnderWay,
     /// The address belongs to a person with another identity.
     #[error("the address belongs to another user")]
     EmailTaken,
@@ -20,7 +23,7 @@ pub enum RegistryError {
 impl Classify for RegistryError {
     fn class(&self) -> ErrorClass {
         match self {
-            Self::AccountTaken | Self::EmailTaken => ErrorClass::Reject,
+            Self::AccountTaken | Self::EmailTaken | Self::UnlinkUnderWay => ErrorClass::Reject,
             // Across a network an engine's refusal is mostly one of the moment.
             Self::Store(
                 StoreError::Engine { .. } | StoreError::RolledBack | StoreError::NewerSchema { .. },

@@ -7,6 +7,7 @@
 //! | [`schema`] | the schema, step by step; the same files are applied to D1 at deploy |
 //! | [`users`] | people, their organisations and the identities that they sign in with |
 //! | [`accounts`] | linked calendar accounts |
+//! | [`unlink`] | the two ends of unlinking one |
 //! | [`maintenance`] | which accounts need their channels looked after |
 //! | [`dead_letters`] | where each dead letter lies |
 //! | [`oauth_states`] | which OAuth states are used up |
@@ -22,6 +23,7 @@ pub mod schema;
 #[cfg(any(test, feature = "sqlite"))]
 mod sqlite;
 mod subject;
+pub mod unlink;
 pub mod users;
 
 pub use error::RegistryError;

@@ -26,7 +26,8 @@ pub struct Page {
     pub next: Option<PageEnd>,
 }
 
-/// Active accounts whose first channel ends before `before`, or which have none: the most urgent first.
+/// Active accounts whose first channel ends before `before`, or which have none, the most urgent first; and every
+/// account that is being unlinked, should its object have stopped asking by itself.
 ///
 /// # Errors
 /// [`RegistryError::Store`].
@@ -40,7 +41,8 @@ pub async fn accounts_needing_maintenance(
         .query(
             "/* accounts_needing_maintenance */
              SELECT account_id, COALESCE(channel_expiry_ts, ?5) AS expiry FROM accounts
-             WHERE status = 'active' AND (channel_expiry_ts IS NULL OR channel_expiry_ts < ?1)
+             WHERE (status = 'unlinking'
+                    OR (status = 'active' AND (channel_expiry_ts IS NULL OR channel_expiry_ts < ?1)))
                AND (COALESCE(channel_expiry_ts, ?5) > ?2
                     OR (COALESCE(channel_expiry_ts, ?5) = ?2 AND account_id > ?3))
              ORDER BY expiry, account_id LIMIT ?4",

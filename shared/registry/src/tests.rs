@@ -1,5 +1,7 @@
 //! The registry on real SQLite.
 
+mod unlink;
+
 use futures::executor::block_on;
 use tminus_domain::ids::{AccountId, ChannelId, DeadLetterId, PrefixedId, Ulid};
 use tminus_domain::time::Timestamp;

@@ -38,13 +38,15 @@ pub async fn find_user_by_subject(
     registry: &impl RegistrySql,
     subject: &Subject,
 ) -> Result<Option<UserId>, RegistryError> {
-    // The identity goes first: whoever signed up with a subject stays that person, whoever links it later.
+    // The identity goes first: whoever signed up with a subject stays that person, whoever links it later. An account
+    // that was unlinked is nobody's: it signs nobody in.
     let rows = registry
         .query(
             "/* find_user_by_subject */
              SELECT user_id, 0 AS place FROM identities WHERE provider = ?1 AND provider_subject = ?2
              UNION ALL
-             SELECT user_id, 1 AS place FROM accounts WHERE provider = ?1 AND provider_subject = ?2
+             SELECT user_id, 1 AS place FROM accounts
+             WHERE provider = ?1 AND provider_subject = ?2 AND status <> 'unlinked'
              ORDER BY place LIMIT 1",
             &[Value::text(&subject.provider), Value::text(&subject.id)],
         )

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use tminus_ports::{Command, ObjectCall, ObjectClass, ObjectError};
 
+/// An answer's text; an error for none at all.
 type Answer = Rc<dyn Fn(&str, &str) -> Result<String, String>>;
 
 /// One command that was sent.
@@ -35,6 +36,19 @@ impl FakeObjects {
         let answer = move |object: &str, body: &str| {
             let command = serde_json::from_str(body).map_err(|error| error.to_string())?;
             serde_json::to_string(&answer(object, command)).map_err(|error| error.to_string())
+        };
+        self.answers.borrow_mut().push((C::CLASS, C::NAME, Rc::new(answer)));
+    }
+
+    /// As [`Self::on`], for objects that at times give no answer at all: `None`.
+    pub fn on_perhaps<C: Command>(
+        &self,
+        answer: impl Fn(&str, C) -> Option<Result<C::Reply, ObjectError>> + 'static,
+    ) {
+        let answer = move |object: &str, body: &str| {
+            let command = serde_json::from_str(body).map_err(|error| error.to_string())?;
+            let answer = answer(object, command).ok_or_else(|| "the object was reset".to_owned())?;
+            serde_json::to_string(&answer).map_err(|error| error.to_string())
         };
         self.answers.borrow_mut().push((C::CLASS, C::NAME, Rc::new(answer)));
     }

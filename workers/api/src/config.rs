@@ -14,6 +14,8 @@ pub struct Config {
     pub(crate) oauth: OauthClient,
     /// Where Google sends people back to.
     pub(crate) redirect_uri: String,
+    /// The origin of our own pages, as browsers name it.
+    pub(crate) origin: String,
     /// Signs states and sessions.
     pub(crate) state_keys: KeyRing,
     /// Seals what browsers keep for us.
@@ -43,12 +45,20 @@ impl Config {
         let config = keys.zip(admin_tokens).map(|((state_keys, cookie_keys), admin_tokens)| Self {
             oauth: OauthClient::new(OauthConfig { client_id, client_secret, oauth_base, auth_base }),
             redirect_uri: format!("{public}/v1/auth/callback"),
+            origin: origin(&public).to_owned(),
             state_keys,
             cookie_keys,
             admin_tokens,
         });
         reader.finish(config)
     }
+}
+
+/// Scheme, host and port of a URL.
+fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at.saturating_add(3));
+    let end = url.get(host..).and_then(|rest| rest.find('/')).map_or(url.len(), |at| host.saturating_add(at));
+    url.get(..end).unwrap_or(url)
 }
 
 /// A ring with the ids of `ring` and a key derived from each of its keys: no key both signs and encrypts.
@@ -70,4 +80,17 @@ fn admin_tokens(text: &str) -> Result<Vec<[u8; 32]>, &'static str> {
         })
         .collect();
     hashes.filter(|hashes| (1..=2).contains(&hashes.len())).ok_or("not one or two SHA-256 in hexadecimal")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin;
+
+    #[test]
+    fn an_origin_has_no_path() {
+        for url in ["https://api.example", "https://api.example/base", "https://api.example/"] {
+            assert_eq!(origin(url), "https://api.example");
+        }
+        assert_eq!(origin("http://127.0.0.1:8787/x"), "http://127.0.0.1:8787");
+    }
 }

@@ -110,6 +110,11 @@ impl ApiError {
         Self::BadRequest { code: "invalid_parameter", message: message.into() }
     }
 
+    /// The account is on its way out; after that it can be linked again.
+    pub(crate) const fn unlink_under_way() -> Self {
+        Self::Conflict { code: "unlink_under_way", message: "the account is being unlinked; try again later" }
+    }
+
     /// The HTTP status.
     #[must_use]
     pub const fn status(&self) -> u16 {
@@ -202,6 +207,7 @@ impl From<RegistryError> for ApiError {
             (RegistryError::AccountTaken, _) => {
                 Self::Conflict { code: "account_taken", message: "the account is linked by another user" }
             }
+            (RegistryError::UnlinkUnderWay, _) => Self::unlink_under_way(),
             (RegistryError::EmailTaken, _) => {
                 Self::Conflict { code: "email_taken", message: "the address belongs to another user" }
             }

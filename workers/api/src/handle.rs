@@ -11,6 +11,7 @@ use crate::admin_auth::require_admin;
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::http::{ApiRequest, ApiResponse, MAX_BODY_BYTES};
+use crate::own_page::require_own_page;
 use crate::query::Query;
 use crate::router::{Route, route};
 use crate::session::Session;
@@ -78,6 +79,9 @@ async fn serve<P: Ports + RegistrySql>(
     if route.is_admin() {
         require_admin(config, request)?;
     }
+    if route.changes_by_session() {
+        require_own_page(config, request)?;
+    }
     let query = Query::parse(&request.query)?;
     let cx = Context { ports, config, request, query, trace, now: ports.now() };
     match route {
@@ -89,6 +93,13 @@ async fn serve<P: Ports + RegistrySql>(
         Route::Events => routes::events::own(&cx).await,
         Route::Status => routes::status::own(&cx).await,
         Route::DeadLetters => routes::dead_letters::own(&cx).await,
+        Route::Unlink(account) => routes::unlink::own(&cx, account).await,
+        Route::ReplayDeadLetter(account, letter) => routes::replay::own_letter(&cx, account, letter).await,
+        Route::DiscardDeadLetter(account, letter) => routes::replay::discard_own(&cx, account, letter).await,
+        Route::ReplayQuarantine(account) => routes::replay::quarantine(&cx, account).await,
+        Route::AdminUnlink(account) => routes::unlink::by_operator(&cx, account).await,
+        Route::AdminReplayDeadLetter(object, letter) => routes::replay::letter_of(&cx, &object, letter).await,
+        Route::AdminDiscardDeadLetter(object, letter) => routes::replay::discard(&cx, &object, letter).await,
         Route::AdminResync(account) => routes::admin::resync(&cx, account).await,
         Route::AdminMaintain(account) => routes::admin::maintain(&cx, account).await,
         Route::AdminAccountStatus(account) => routes::admin::account_status(&cx, account).await,

@@ -1,4 +1,4 @@
-//! The api Worker: sign-in and account linking, accounts, events, status, the operator's triggers.
+//! The api Worker: sign-in, linking and unlinking accounts, events, status, replays, the operator's triggers.
 //!
 //! [`handle`] is the entry: a request goes through the router to one handler, and every answer, good or bad, leaves
 //! through one envelope. Points in time in answers are milliseconds since the Unix epoch, UTC.
@@ -10,6 +10,7 @@
 //! | `error.rs` | [`ApiError`]: every refusal, its status, code and envelope |
 //! | `handle.rs`, `router.rs` | the way of a request; every route |
 //! | `cookies.rs`, `session.rs`, `admin_auth.rs` | who asks |
+//! | `own_page.rs` | whether a page of somebody else's asks in their name |
 //! | `oauth/` | consent at Google: begun, called back, signed in, linked |
 //! | `routes/` | one file a group of routes |
 //! | `cursor.rs` | where a page of a list ends |
@@ -22,6 +23,7 @@ mod error;
 mod handle;
 mod http;
 mod oauth;
+mod own_page;
 mod query;
 mod router;
 mod routes;

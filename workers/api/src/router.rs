@@ -1,6 +1,8 @@
 //! Every route, by method and path.
 
-use tminus_domain::ids::{AccountId, UserId};
+use tminus_domain::ids::{AccountId, DeadLetterId, UserId};
+
+use tminus_ports::Method;
 
 use crate::error::ApiError;
 
@@ -15,6 +17,14 @@ pub(crate) enum Route {
     Events,
     Status,
     DeadLetters,
+    Unlink(AccountId),
+    ReplayDeadLetter(AccountId, DeadLetterId),
+    DiscardDeadLetter(AccountId, DeadLetterId),
+    ReplayQuarantine(AccountId),
+    AdminUnlink(AccountId),
+    /// By object name, as below.
+    AdminReplayDeadLetter(String, DeadLetterId),
+    AdminDiscardDeadLetter(String, DeadLetterId),
     AdminResync(AccountId),
     AdminMaintain(AccountId),
     AdminAccountStatus(AccountId),
@@ -37,6 +47,13 @@ impl Route {
             Self::Events => "events",
             Self::Status => "status",
             Self::DeadLetters => "dead_letters",
+            Self::Unlink(_) => "unlink",
+            Self::ReplayDeadLetter(..) => "replay_dead_letter",
+            Self::DiscardDeadLetter(..) => "discard_dead_letter",
+            Self::ReplayQuarantine(_) => "replay_quarantine",
+            Self::AdminUnlink(_) => "admin_unlink",
+            Self::AdminReplayDeadLetter(..) => "admin_replay_dead_letter",
+            Self::AdminDiscardDeadLetter(..) => "admin_discard_dead_letter",
             Self::AdminResync(_) => "admin_resync",
             Self::AdminMaintain(_) => "admin_maintain",
             Self::AdminAccountStatus(_) => "admin_account_status",
@@ -51,7 +68,10 @@ impl Route {
     pub(crate) const fn is_admin(&self) -> bool {
         matches!(
             self,
-            Self::AdminResync(_)
+            Self::AdminUnlink(_)
+                | Self::AdminReplayDeadLetter(..)
+                | Self::AdminDiscardDeadLetter(..)
+                | Self::AdminResync(_)
                 | Self::AdminMaintain(_)
                 | Self::AdminAccountStatus(_)
                 | Self::AdminAccountDeadLetters(_)
@@ -61,9 +81,25 @@ impl Route {
         )
     }
 
+    /// Whether it changes something by the session's cookie, which a browser brings along for any page.
+    pub(crate) const fn changes_by_session(&self) -> bool {
+        !self.is_admin() && !matches!(self.method(), Method::Get)
+    }
+
     /// The method that it takes.
-    const fn method(&self) -> &'static str {
-        if matches!(self, Self::AdminResync(_) | Self::AdminMaintain(_)) { "POST" } else { "GET" }
+    const fn method(&self) -> Method {
+        match self {
+            Self::AdminResync(_)
+            | Self::AdminMaintain(_)
+            | Self::AdminUnlink(_)
+            | Self::AdminReplayDeadLetter(..)
+            | Self::ReplayDeadLetter(..)
+            | Self::ReplayQuarantine(_) => Method::Post,
+            Self::Unlink(_) | Self::DiscardDeadLetter(..) | Self::AdminDiscardDeadLetter(..) => {
+                Method::Delete
+            }
+            _ => Method::Get,
+        }
     }
 }
 
@@ -79,11 +115,26 @@ pub(crate) fn route(method: &str, path: &str) -> Result<Route, ApiError> {
         ["v1", "events"] => Route::Events,
         ["v1", "status"] => Route::Status,
         ["v1", "dead_letters"] => Route::DeadLetters,
+        ["v1", "accounts", account] => Route::Unlink(id(account)?),
+        ["v1", "accounts", account, "dead_letters", letter] => {
+            Route::DiscardDeadLetter(id(account)?, dead_letter(letter)?)
+        }
+        ["v1", "accounts", account, "dead_letters", letter, "replay"] => {
+            Route::ReplayDeadLetter(id(account)?, dead_letter(letter)?)
+        }
+        ["v1", "accounts", account, "quarantine", "replay"] => Route::ReplayQuarantine(id(account)?),
         ["v1", "admin", "dead_letters"] => Route::AdminDeadLetters,
         ["v1", "admin", "accounts", account, "resync"] => Route::AdminResync(id(account)?),
         ["v1", "admin", "accounts", account, "maintain"] => Route::AdminMaintain(id(account)?),
         ["v1", "admin", "accounts", account, "status"] => Route::AdminAccountStatus(id(account)?),
         ["v1", "admin", "accounts", object, "dead_letters"] => Route::AdminAccountDeadLetters(named(object)?),
+        ["v1", "admin", "accounts", object, "dead_letters", letter] => {
+            Route::AdminDiscardDeadLetter(named(object)?, dead_letter(letter)?)
+        }
+        ["v1", "admin", "accounts", object, "dead_letters", letter, "replay"] => {
+            Route::AdminReplayDeadLetter(named(object)?, dead_letter(letter)?)
+        }
+        ["v1", "admin", "accounts", account, "unlink"] => Route::AdminUnlink(id(account)?),
         ["v1", "admin", "users", user, "status"] => {
             Route::AdminUserStatus(user.parse().map_err(|_| ApiError::NotFound { what: "user" })?)
         }
@@ -92,15 +143,16 @@ pub(crate) fn route(method: &str, path: &str) -> Result<Route, ApiError> {
         }
         _ => return Err(ApiError::NotFound { what: "route" }),
     };
-    if method == route.method() {
-        Ok(route)
-    } else {
-        Err(ApiError::MethodNotAllowed { allow: route.method() })
-    }
+    let allow = route.method().as_str();
+    if method == allow { Ok(route) } else { Err(ApiError::MethodNotAllowed { allow }) }
 }
 
 fn id(text: &str) -> Result<AccountId, ApiError> {
     text.parse().map_err(|_| ApiError::NotFound { what: "account" })
+}
+
+fn dead_letter(text: &str) -> Result<DeadLetterId, ApiError> {
+    text.parse().map_err(|_| ApiError::NotFound { what: "dead letter" })
 }
 
 /// The object of an account, or the one that keeps what belongs to none.

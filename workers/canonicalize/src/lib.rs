@@ -1,12 +1,13 @@
 //! The canonicalize Worker: applies fetched events to the canonical store.
 //!
-//! `consume.rs` takes a chunk; `normalize.rs` classifies and normalises its items; `shell.rs` is what the
-//! platform calls.
+//! `consume.rs` takes a chunk, `shell.rs` is what the platform calls; what is done with the chunk is in
+//! `shared/deltas`.
 
 mod consume;
-mod normalize;
 #[cfg(target_arch = "wasm32")]
 mod shell;
 
 pub use consume::consume;
-pub use normalize::Violation;
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,8 @@ mod tests;
 const AHEAD_S: i64 = 24 * 3600;
 /// Accounts asked for at once: as many as one call to a queue takes.
 const PAGE: u32 = 100;
-/// Most accounts nudged by one run; the next run goes on, since nudged accounts stop being due.
+/// Most accounts nudged by one run; the next run goes on, since nudged accounts stop being due: channels are renewed,
+/// unlinking comes to its end.
 const MOST: usize = 1000;
 /// How long a used OAuth state is remembered beyond its end, for clocks that disagree.
 const STATE_GRACE_S: i64 = 3600;
@@ -56,8 +57,8 @@ impl Classify for CronError {
     }
 }
 
-/// Nudges every account whose first channel ends within a day or which has none, and forgets used OAuth states
-/// that have long expired.
+/// Nudges every account whose first channel ends within a day or which has none, or which is being unlinked, and forgets
+/// used OAuth states that have long expired.
 ///
 /// # Errors
 /// [`CronError`]; the next run makes up for it.

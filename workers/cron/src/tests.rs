@@ -7,6 +7,7 @@ use tminus_queues::{SyncMessage, decode};
 use tminus_registry::Subject;
 use tminus_registry::accounts::{AccountStatus, NewAccount, set_account_status, set_channel, upsert_account};
 use tminus_registry::oauth_states::use_state_once;
+use tminus_registry::unlink::begin_unlink;
 use tminus_registry::users::{NewUser, create_user_with_org};
 use tminus_testkit::TestPorts;
 
@@ -52,17 +53,19 @@ fn nudged(world: &TestPorts) -> Vec<AccountId> {
 }
 
 #[test]
-fn accounts_with_ending_or_no_channels_are_nudged() {
+fn accounts_with_ending_or_no_channels_and_those_that_leave_are_nudged() {
     let world = world();
     let without = link(&world, 1, None);
     let lasting = link(&world, 2, Some(25));
     let ending = link(&world, 3, Some(23));
     let ended = link(&world, 4, Some(-1));
+    let leaving = link(&world, 6, Some(25));
+    block_on(begin_unlink(&world, leaving, id(1))).unwrap();
     let revoked = link(&world, 5, None);
     block_on(set_account_status(&world, revoked, AccountStatus::Revoked)).unwrap();
-    assert_eq!(block_on(run(&world)), Ok(CronReport { nudged: 3, more: false }));
+    assert_eq!(block_on(run(&world)), Ok(CronReport { nudged: 4, more: false }));
     let first = nudged(&world);
-    assert_eq!(first, [ended, ending, without]);
+    assert_eq!(first, [ended, ending, leaving, without]);
     assert!(!first.contains(&lasting));
 }
 

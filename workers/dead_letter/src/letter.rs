@@ -4,7 +4,9 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use tminus_account::contract::DeadLetter;
 use tminus_domain::ids::{AccountId, TraceId};
-use tminus_queues::{Body, DecodeError, DeltaChunk, MirrorNudge, Queue, Rejected, SyncMessage, decode};
+use tminus_queues::{
+    Body, DecodeError, DeltaChunk, Message, MirrorNudge, Queue, Rejected, SyncMessage, decode,
+};
 
 use crate::reduced::reduced;
 
@@ -23,6 +25,8 @@ pub(crate) struct Letter {
     pub(crate) trace: Option<TraceId>,
     /// What is stored.
     pub(crate) letter: DeadLetter,
+    /// The chunk of events that died, if it was one that can be read: it is not kept, but can still be applied.
+    pub(crate) chunk: Option<DeltaChunk>,
 }
 
 /// What can be read of the envelope, even of a version that is not known.
@@ -49,6 +53,13 @@ struct Reading {
     reason: String,
     /// What may be stored of it.
     body: Option<String>,
+    chunk: Option<DeltaChunk>,
+}
+
+impl Reading {
+    fn of(account: Option<AccountId>, reason: impl Into<String>, body: Option<String>) -> Self {
+        Self { account, reason: reason.into(), body, chunk: None }
+    }
 }
 
 /// Reads a message of the dead-letter queue named `queue_name`. Never fails: what cannot be read is stored by its
@@ -62,7 +73,7 @@ pub(crate) fn read(queue_name: &str, text: &str) -> Letter {
         // The account that is written into: its object holds the writer's seat that the nudge asked for.
         Some(Queue::Mirror | Queue::MirrorBulk) => nudge::<MirrorNudge>(original, |nudge| nudge.account),
         Some(Queue::Delta | Queue::DeltaBulk) => delta(original),
-        None => Reading { account: None, reason: "from a queue that is not known".to_owned(), body: None },
+        None => Reading::of(None, "from a queue that is not known", None),
     };
     let envelope: Option<Envelope> = serde_json::from_str(original).ok();
     let id = envelope.as_ref().and_then(|envelope| envelope.id.clone());
@@ -78,6 +89,7 @@ pub(crate) fn read(queue_name: &str, text: &str) -> Letter {
             reason: refusal.unwrap_or(reading.reason).chars().take(MAX_REASON).collect(),
             body: reading.body,
         },
+        chunk: reading.chunk,
     }
 }
 
@@ -92,34 +104,27 @@ fn unwrap(text: &str) -> (Option<String>, Option<String>) {
 fn nudge<B: Body>(text: &str, account: impl Fn(&B) -> AccountId) -> Reading {
     let whole = || (text.len() <= MAX_NUDGE).then(|| text.to_owned());
     match decode::<B>(text) {
-        Ok(message) => {
-            Reading { account: Some(account(&message.body)), reason: USED_UP.to_owned(), body: whole() }
-        }
+        Ok(message) => Reading::of(Some(account(&message.body)), USED_UP, whole()),
         // Kept whole: it can be replayed once the deploy that wrote it is through.
         Err(error @ DecodeError::NewerVersion { .. }) => {
-            Reading { account: account_of(text), reason: error.to_string(), body: whole() }
+            Reading::of(account_of(text), error.to_string(), whole())
         }
         // Whatever it is, it is no nudge, and may hold anything: its hash is its key, nothing else is kept.
-        Err(error @ DecodeError::Malformed { .. }) => {
-            Reading { account: None, reason: error.to_string(), body: None }
-        }
+        Err(error @ DecodeError::Malformed { .. }) => Reading::of(None, error.to_string(), None),
     }
 }
 
 fn delta(text: &str) -> Reading {
     match decode::<DeltaChunk>(text) {
-        Ok(message) => Reading {
-            account: Some(message.body.account),
-            reason: USED_UP.to_owned(),
-            body: reduced(&message),
-        },
+        Ok(Message { body: chunk, .. }) => {
+            let read = Reading::of(Some(chunk.account), USED_UP, reduced(&chunk));
+            Reading { chunk: Some(chunk), ..read }
+        }
         // A delta holds events: of a shape that is not known, nothing may be kept.
         Err(error @ DecodeError::NewerVersion { .. }) => {
-            Reading { account: account_of(text), reason: error.to_string(), body: None }
+            Reading::of(account_of(text), error.to_string(), None)
         }
-        Err(error @ DecodeError::Malformed { .. }) => {
-            Reading { account: None, reason: error.to_string(), body: None }
-        }
+        Err(error @ DecodeError::Malformed { .. }) => Reading::of(None, error.to_string(), None),
     }
 }
 

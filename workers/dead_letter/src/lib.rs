@@ -1,5 +1,5 @@
 //! The dead_letter Worker: stores each dead message, with its reason, in the account object that it belongs to
-//! (protocol rule 31).
+//! (protocol rule 31), and lets no bad item of a dead chunk block its calendar (rule 11).
 //!
 //! | file | what it is |
 //! |---|---|

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tminus_domain::dirty::Lane;
 use tminus_domain::ids::{AccountId, CalendarId, UserId};
-use tminus_queues::{ChunkRef, DeltaChunk, Message};
+use tminus_queues::{ChunkRef, DeltaChunk};
 
 use crate::letter::hash;
 
@@ -30,8 +30,7 @@ struct Item<'a> {
 }
 
 /// The delta's ids and hashes as JSON.
-pub(crate) fn reduced(message: &Message<DeltaChunk>) -> Option<String> {
-    let delta = &message.body;
+pub(crate) fn reduced(delta: &DeltaChunk) -> Option<String> {
     let items = delta.items.iter().map(|item| Item { id: id(item), hash: hash(item.to_string().as_bytes()) });
     let reduced = Reduced {
         user: delta.user,

@@ -1,5 +1,7 @@
 //! Dead letters of every kind, on a real registry and objects that remember by key.
 
+mod chunks;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 

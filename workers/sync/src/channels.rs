@@ -63,7 +63,8 @@ pub(crate) async fn renew<P: Ports>(
     Ok(())
 }
 
-async fn stop<P: Ports>(
+/// Stops a channel, and forgets it.
+pub(crate) async fn stop<P: Ports>(
     ports: &P,
     api: &CalendarApi<'_, P>,
     nudge: Nudge,
@@ -73,7 +74,7 @@ async fn stop<P: Ports>(
         Ok(()) => {}
         Err(error) if matches!(error.failure, Failure::NotFound | Failure::Gone) => {}
         Err(error) => {
-            // It ends by itself; the next maintenance tries again.
+            // It ends by itself; if there is a next maintenance, that tries again.
             tracing::warn!(channel = %channel.channel, error = %chain(&error), "a channel was not stopped");
             return Ok(());
         }

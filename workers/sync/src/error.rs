@@ -4,6 +4,9 @@ use tminus_google::ApiError;
 use tminus_ports::{CallError, Classify, ErrorClass, QueueError};
 use tminus_registry::RegistryError;
 
+/// How long a calendar that was just made is given to appear in the list (protocol rule 25).
+const OVERLAY_LAG_S: u32 = 10;
+
 /// Why a nudge was not handled.
 #[derive(Debug, thiserror::Error)]
 pub enum SyncError {
@@ -19,6 +22,9 @@ pub enum SyncError {
     /// The registry failed.
     #[error("the registry failed")]
     Registry(#[from] RegistryError),
+    /// The overlay that may have been inserted is not in the list: it is read once more before another is made.
+    #[error("the overlay that may have been inserted is not listed yet")]
+    OverlayMissed,
 }
 
 impl SyncError {
@@ -36,6 +42,7 @@ impl Classify for SyncError {
             Self::Queue(QueueError::TooLarge { .. }) => ErrorClass::Bug,
             Self::Queue(QueueError::Unavailable { .. }) => ErrorClass::RETRY,
             Self::Registry(error) => error.class(),
+            Self::OverlayMissed => ErrorClass::Retry { after_s: Some(OVERLAY_LAG_S) },
         }
     }
 }

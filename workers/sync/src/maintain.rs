@@ -6,22 +6,25 @@
 //! 2. calendars are stored: by their ids;
 //! 3. channels are opened: one too many only pushes twice, and ends by itself;
 //! 4. old channels are stopped: stopping a stopped one is no error;
-//! 5. the registry hears how the account stands: no row is written if it knows.
+//! 5. the registry hears how the account stands: no row is written if it knows;
+//! 6. an account whose object does not know yet that it is to be unlinked is told: telling it twice is once.
+//!
+//! Of an account that is being unlinked the next step of that is done instead (`unlink.rs`).
 
 use tminus_account::contract::{
     BeginMaintenance, EndMaintenance, KnownCalendar, Maintenance, MaintenanceGrant, PutCalendars,
-    ReportUnauthorized, SeenCalendar,
+    ReportUnauthorized, SeenCalendar, Unlink,
 };
 use tminus_domain::ids::{AccountId, MessageId, TraceId};
 use tminus_domain::policy::CalendarRole;
 use tminus_google::{CalendarApi, CalendarListEntry, Failure};
 use tminus_ports::{Classify as _, ErrorClass, Ports, call, chain};
 use tminus_registry::RegistrySql;
-use tminus_registry::accounts::{AccountStatus, set_account_status, set_channel};
+use tminus_registry::accounts::{AccountStatus, account_by_id, set_account_status, set_channel};
 use tminus_user_graph::contract::{CalendarEntry, PutCalendars as PutGraphCalendars};
 
 use crate::error::SyncError;
-use crate::{Config, channels, overlay};
+use crate::{Config, channels, overlay, unlink};
 
 /// Seconds after which maintenance that failed is done again, for the first time.
 const AGAIN_AFTER_S: u32 = 30;
@@ -42,18 +45,28 @@ pub(crate) async fn account<P: Ports + RegistrySql>(
 ) -> Result<(), SyncError> {
     let (object, trace) = (nudge.account.to_string(), nudge.trace.to_string());
     let begin = BeginMaintenance { holder: nudge.holder };
-    let grant = match call(ports, &object, &trace, &begin).await? {
-        Maintenance::Granted(grant) => grant,
-        Maintenance::Coalesced => {
+    let grant = match call(ports, &object, &trace, &begin).await {
+        Ok(Maintenance::Granted(grant)) => grant,
+        Ok(Maintenance::Coalesced) => {
             tracing::info!("the account is maintained by someone else");
             return Ok(());
         }
-        Maintenance::Unlinking(_) => return Ok(()),
-        Maintenance::ConsentNeeded => {
+        Ok(Maintenance::Unlinking(grant)) => return unlink::step(ports, config, nudge, &grant).await,
+        Ok(Maintenance::ConsentNeeded) => {
+            if is_to_be_unlinked(ports, nudge.account).await? {
+                return Ok(call(ports, &object, &trace, &Unlink {}).await?);
+            }
             tracing::warn!("the account needs a new consent");
             return Ok(set_account_status(ports, nudge.account, AccountStatus::Revoked).await?);
         }
+        Err(error) if error.is_gone() => return unlink::gone(ports, nudge).await,
+        Err(error) => return Err(error.into()),
     };
+    if is_to_be_unlinked(ports, nudge.account).await? {
+        // The seat first: whoever does the first step is to find it free.
+        call(ports, &object, &trace, &EndMaintenance { holder: nudge.holder, retry_after_s: None }).await?;
+        return Ok(call(ports, &object, &trace, &Unlink {}).await?);
+    }
     let done = steps(ports, config, nudge, &grant).await;
     let retry_after_s = match &done {
         Ok(()) => None,
@@ -78,6 +91,13 @@ pub(crate) async fn account<P: Ports + RegistrySql>(
     Ok(())
 }
 
+/// Whether the registry knows that the account is to be unlinked. It hears of that first, and the object may have been
+/// away then.
+async fn is_to_be_unlinked<P: RegistrySql>(ports: &P, account: AccountId) -> Result<bool, SyncError> {
+    let known = account_by_id(ports, account).await?;
+    Ok(known.is_some_and(|known| matches!(known.status, AccountStatus::Unlinking | AccountStatus::Unlinked)))
+}
+
 async fn steps<P: Ports>(
     ports: &P,
     config: &Config,
@@ -87,7 +107,7 @@ async fn steps<P: Ports>(
     let (object, trace) = (nudge.account.to_string(), nudge.trace.to_string());
     let api = CalendarApi::new(ports, &config.api_base, &grant.token.access);
     let mut listed = list(&api).await?;
-    listed.extend(overlay::ensure(ports, &api, nudge, grant, &listed).await?);
+    overlay::ensure(ports, &api, nudge, grant, &mut listed).await?;
     let seen = listed.iter().map(seen).collect();
     let known = call(ports, &object, &trace, &PutCalendars { holder: nudge.holder, calendars: seen }).await?;
     let entries = known.iter().map(|known| entry(known, &listed)).collect();
@@ -125,8 +145,9 @@ async fn renew_all<P: Ports>(
 }
 
 /// When to try again, before the object's own backoff.
-fn again_after_s(error: &SyncError) -> u32 {
+pub(crate) fn again_after_s(error: &SyncError) -> u32 {
     match error.class() {
+        ErrorClass::Retry { after_s: Some(asked) } if matches!(error, SyncError::OverlayMissed) => asked,
         ErrorClass::Retry { after_s: Some(asked) } => asked.max(AGAIN_AFTER_S),
         _ => AGAIN_AFTER_S,
     }

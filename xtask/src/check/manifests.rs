@@ -11,6 +11,8 @@ use super::Source;
 const LAYERS: &[(&str, &[&str])] = &[
     // The adapters stand at the outer edge: they know messages and ports, but no object and no Worker.
     ("shared/cloudflare", &["shared", "queues"]),
+    // What two Workers do alike, with messages and objects.
+    ("shared/deltas", &["shared", "queues", "durable_objects"]),
     ("shared", &["shared"]),
     ("queues", &["shared"]),
     ("durable_objects", &["shared", "queues", "durable_objects"]),

@@ -51,6 +51,16 @@ fn listed(query: &ListEvents<'_>) -> HttpRequest {
 }
 
 #[test]
+fn a_list_of_marks_asks_for_nothing_that_an_event_says() {
+    let query = ListEvents { calendar_id: "c", max_results: 1, marks_only: true, ..Default::default() };
+    let fields = parameter(&listed(&query), "fields").unwrap();
+    assert!(fields.contains("extendedProperties/private") && fields.contains("etag"));
+    for said in ["summary", "description", "location", "start", "attendees"] {
+        assert!(!fields.contains(said), "{said}");
+    }
+}
+
+#[test]
 fn every_request_says_who_and_how() {
     let request =
         listed(&ListEvents { calendar_id: "a@example.com", max_results: 250, ..Default::default() });
@@ -95,6 +105,7 @@ fn a_delta_goes_without_restrictions() {
         page_token: Some("p&2"),
         max_results: 0,
         time_min: Some("2026-01-01T00:00:00Z"),
+        marks_only: false,
         show_deleted: false,
     });
     assert_eq!(parameter(&request, "syncToken").as_deref(), Some("CP=="));

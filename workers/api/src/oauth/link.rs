@@ -4,7 +4,7 @@
 use serde::Serialize;
 use tminus_account::contract as account_object;
 use tminus_domain::ids::{AccountId, CalendarId, UserId};
-use tminus_ports::{Ports, call, fresh_id};
+use tminus_ports::{CallError, ObjectError, Ports, call, fresh_id};
 use tminus_queues::{Queue, SyncMessage, send};
 use tminus_registry::accounts::{NewAccount, upsert_account};
 use tminus_registry::{RegistrySql, Subject};
@@ -45,7 +45,8 @@ pub(crate) async fn link<P: Ports + RegistrySql>(
     let email = claims.email.ok_or(ApiError::Internal { what: "the id token holds no address" })?;
     let subject = Subject::google(claims.sub);
     let new = NewAccount { account: fresh_id(cx.ports), user, subject, email, now: cx.now };
-    // First: this is where an account of another person is refused, before any object hears of it.
+    // First: this is where an account of another person, or one that is being unlinked, is refused, before any object
+    // hears of it.
     let account = upsert_account(cx.ports, &new).await?.account;
     let overlay_calendar = create(cx, user, account, tokens).await?;
     let trace = cx.trace.to_string();
@@ -77,6 +78,12 @@ async fn create<P: Ports>(
         expires_at: cx.now.plus_seconds(life_s),
         scopes: tokens.scope,
     };
-    let created = call(cx.ports, &account.to_string(), &cx.trace.to_string(), &create).await?;
-    Ok(created.overlay_calendar)
+    match call(cx.ports, &account.to_string(), &cx.trace.to_string(), &create).await {
+        Ok(created) => Ok(created.overlay_calendar),
+        // The registry was ahead of it.
+        Err(CallError::Object { source: ObjectError::Refused { .. }, .. }) => {
+            Err(ApiError::unlink_under_way())
+        }
+        Err(error) => Err(error.into()),
+    }
 }

@@ -2,12 +2,12 @@
 
 use futures::future::join_all;
 use serde::Serialize;
-use tminus_account::contract::{AccountStatus, CalendarStatus, GetStatus};
+use tminus_account::contract::{AccountStatus as ObjectStatus, CalendarStatus, GetStatus};
 use tminus_domain::ids::{AccountId, UserId};
 use tminus_domain::time::Timestamp;
 use tminus_ports::{Ports, call, chain};
 use tminus_registry::RegistrySql;
-use tminus_registry::accounts::{Account, accounts_of_user};
+use tminus_registry::accounts::{Account, AccountStatus, accounts_of_user};
 
 use crate::error::ApiError;
 use crate::handle::Context;
@@ -18,7 +18,7 @@ use crate::http::ApiResponse;
 pub(crate) struct AccountView {
     account_id: AccountId,
     email: String,
-    /// active, revoked or error.
+    /// active, revoked, error or unlinking.
     status: &'static str,
     linked_at: Timestamp,
     /// Whether its object answered; if not, what follows is not known.
@@ -50,11 +50,15 @@ pub(crate) async fn views<P: Ports + RegistrySql>(
 
 async fn view<P: Ports>(cx: &Context<'_, P>, account: Account) -> AccountView {
     let known = call(cx.ports, &account.account.to_string(), &cx.trace.to_string(), &GetStatus {}).await;
-    let known: Option<AccountStatus> = known
+    let known: Option<ObjectStatus> = known
         .inspect_err(|error| tracing::warn!(account = %account.account, error = %chain(error), "no status"))
         .ok();
     let reachable = known.is_some();
-    let status = known.as_ref().map_or(account.status.as_str(), |known| known.state.as_str());
+    let status = match &known {
+        // The registry hears of the end first.
+        Some(known) if account.status != AccountStatus::Unlinking => known.state.as_str(),
+        _ => account.status.as_str(),
+    };
     let (overlay_ready, dead_letters, calendars) = known
         .map_or((false, 0, Vec::new()), |known| (known.overlay_ready, known.dead_letters, known.calendars));
     AccountView {

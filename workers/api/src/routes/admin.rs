@@ -11,6 +11,7 @@ use tminus_queues::{Queue, SyncMessage, send};
 use crate::error::ApiError;
 use crate::handle::Context;
 use crate::http::ApiResponse;
+use crate::own_page::require_json;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -88,13 +89,9 @@ async fn status<P: Ports>(cx: &Context<'_, P>, account: AccountId) -> Result<Acc
     Ok(call(cx.ports, &account.to_string(), &cx.trace.to_string(), &GetStatus {}).await?)
 }
 
-/// The body as JSON. The content type is demanded: no foreign form can send it.
+/// The body as JSON.
 fn body<P, T: for<'de> Deserialize<'de>>(cx: &Context<'_, P>) -> Result<T, ApiError> {
-    let content_type = cx.request.header("content-type").unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
-        return Err(ApiError::UnsupportedMedia);
-    }
+    require_json(cx.request)?;
     serde_json::from_slice(&cx.request.body).map_err(|error| ApiError::BadRequest {
         code: "body_invalid",
         message: format!(

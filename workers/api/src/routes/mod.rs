@@ -4,4 +4,6 @@ pub(crate) mod accounts;
 pub(crate) mod admin;
 pub(crate) mod dead_letters;
 pub(crate) mod events;
+pub(crate) mod replay;
 pub(crate) mod status;
+pub(crate) mod unlink;

@@ -166,6 +166,6 @@ fn dead_letters_of_all_and_of_none_are_listed() {
     let all = json(&world.admin("GET", "/v1/admin/dead_letters", ""));
     assert_eq!(all["dead_letters"][0]["account_id"], "acc_unroutable");
     let none = world.admin("GET", "/v1/admin/accounts/acc_unroutable/dead_letters", "");
-    assert_eq!(text(&none), r#"{"account_id":"acc_unroutable","dead_letters":[]}"#);
+    assert_eq!(text(&none), r#"{"account_id":"acc_unroutable","reachable":true,"dead_letters":[]}"#);
     assert_eq!(refusal(&world.admin("GET", &target(2, "dead_letters"), "")), refused(404, "not_found"));
 }

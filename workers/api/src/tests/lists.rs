@@ -97,3 +97,21 @@ fn dead_letters_are_listed_by_account() {
     assert_eq!(of_account["dead_letters"][0]["reason"], "retries used up");
     assert_eq!(of_account["dead_letters"][0]["stored_at"], 9);
 }
+
+#[test]
+fn one_object_that_is_away_does_not_hide_the_letters_of_all_others() {
+    let world = World::new();
+    world.sign_in("ann");
+    let (work, home) = (world.linked("work"), world.linked("home"));
+    world.ports.objects.on_perhaps(move |object: &str, _: ListDeadLetters| {
+        (object != home.to_string()).then(|| Ok(Vec::new()))
+    });
+    let answer = world.get("/v1/dead_letters");
+    assert_eq!(answer.status, 200);
+    let accounts = json(&answer)["accounts"].clone();
+    for (account, reachable) in [(work, true), (home, false)] {
+        let all = accounts.as_array().unwrap();
+        let of = all.iter().find(|view| view["account_id"] == account.to_string()).unwrap();
+        assert_eq!(of["reachable"], reachable);
+    }
+}

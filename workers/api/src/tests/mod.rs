@@ -2,11 +2,14 @@
 
 mod admin;
 mod configuration;
+mod cross_site;
 mod errors;
 mod events;
 mod link;
 mod lists;
+mod replay;
 mod sign_in;
+mod unlink;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -96,11 +99,7 @@ impl World {
 
     /// Sends a GET as the browser does: with its cookies, keeping what it is given.
     pub(super) fn get(&self, target: &str) -> ApiResponse {
-        let mut request = Self::request("GET", target);
-        let cookies: Vec<String> =
-            self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
-        request.headers.push(("cookie".to_owned(), cookies.join("; ")));
-        let answer = self.send(request);
+        let answer = self.send(self.with_cookies(Self::request("GET", target)));
         for (_, value) in answer.headers.iter().filter(|(name, _)| name == "set-cookie") {
             assert!(
                 value.starts_with("__Host-") && value.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax")
@@ -110,6 +109,23 @@ impl World {
             self.cookies.borrow_mut().insert(name.to_owned(), value.to_owned());
         }
         answer
+    }
+
+    /// The request with the browser's cookies.
+    pub(super) fn with_cookies(&self, mut request: ApiRequest) -> ApiRequest {
+        let cookies: Vec<String> =
+            self.cookies.borrow().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        request.headers.push(("cookie".to_owned(), cookies.join("; ")));
+        request
+    }
+
+    /// Sends a request as a page of ours does.
+    pub(super) fn change(&self, method: &str, target: &str) -> ApiResponse {
+        let mut request = self.with_cookies(Self::request(method, target));
+        request.headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        request.headers.push(("sec-fetch-site".to_owned(), "same-origin".to_owned()));
+        request.headers.push(("origin".to_owned(), "https://api.t-minus.test".to_owned()));
+        self.send(request)
     }
 
     pub(super) fn cookie(&self, name: &str) -> Option<String> {

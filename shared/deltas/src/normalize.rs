@@ -25,7 +25,7 @@ pub enum Violation {
 }
 
 /// Classifies and normalises one item of a chunk. Never fails: what cannot be understood is a [`Delta::Bad`].
-pub(crate) fn delta(item: &Value) -> Delta {
+pub fn delta(item: &Value) -> Delta {
     let id = item.get("id").and_then(Value::as_str).map(str::to_owned);
     let bad = |id: Option<String>, violation: Violation| Delta::Bad { id, reason: violation.to_string() };
     if item.get("oversize").and_then(Value::as_bool) == Some(true) {
