@@ -250,7 +250,6 @@ fn a_refused_delete_is_repeated_unless_the_block_is_gone() {
 
 /// The wish for no block never changes again: who gives it up leaves the block for ever.
 #[test]
-#[ignore = "a delete that is refused is given up for ever; to be decided"]
 fn a_delete_that_was_refused_once_is_done_in_the_end() {
     let mut stage = Stage::settled(606, 3);
     let gone = delete(&mut stage, &Bad::Refused(400, "invalid"));
