@@ -18,6 +18,8 @@ pub const MAX_RESTORES_A_DAY: u32 = 3;
 const FIRST_PAUSE_MS: i64 = 500;
 /// The longest pause between two attempts.
 const MAX_PAUSE_MS: i64 = 300_000;
+/// A delete is never given up: after the last attempt it is tried once a day.
+const GIVEN_UP_DELETE_MS: i64 = 86_400_000;
 /// How long an answer may be late: twice the deadline of a call.
 const IN_DOUBT_MS: i64 = 20_000;
 
@@ -179,8 +181,12 @@ impl Mirror {
             Fact::TryAfter { seconds } => self.next_attempt = now.plus_seconds(i64::from(seconds)),
             Fact::Refused { reason } => {
                 self.error = Some(reason);
-                self.state = MirrorState::Error;
-                return;
+                if self.wanted.is_some() {
+                    self.state = MirrorState::Error;
+                    return;
+                }
+                // No change of the wish would ever end this: the block of a deleted event would stay for good.
+                self.next_attempt = now.plus_millis(GIVEN_UP_DELETE_MS);
             }
         }
         self.rest();
@@ -240,6 +246,10 @@ impl Mirror {
         self.next_attempt = now.plus_millis(pause);
         if self.attempts >= MAX_ATTEMPTS {
             self.error = Some(format!("given up after {} attempts", self.attempts));
+            if self.wanted.is_none() {
+                self.attempts = MAX_ATTEMPTS.saturating_sub(1);
+                self.next_attempt = now.plus_millis(GIVEN_UP_DELETE_MS);
+            }
         }
     }
 

@@ -13,7 +13,8 @@ use tminus_user_graph::contract::{MirrorAction, MirrorOperation, MirrorResult};
 
 use crate::body;
 
-/// How long a mirror is left alone that its calendar refuses while it takes others.
+/// How long is waited after a refusal that no one can mend at once: of a mirror by a calendar that takes others, of a
+/// batch as a whole.
 const REFUSED_PAUSE_S: u32 = 300;
 /// How long an account is left alone after a whole batch got no answer.
 const OUTAGE_PAUSE_S: u32 = 2;
@@ -76,7 +77,10 @@ pub(crate) async fn write<'a, P: Http>(
     }
     let ids: Vec<String> = prepared.iter().map(|prepared| prepared.mark.provider_event_id()).collect();
     let ops: Vec<WriteOp<'_>> = prepared.iter().zip(&ids).map(|(prepared, id)| prepared.op(id)).collect();
-    let answers = send(api, &ops, &mut written).await;
+    let Some(answers) = send(api, &ops, &mut written).await else {
+        written.results.extend(prepared.iter().map(|prepared| result(prepared.operation, Fact::Untouched)));
+        return written;
+    };
     let mut looks = Vec::new();
     for ((prepared, id), answer) in prepared.iter().zip(&ids).zip(answers) {
         match judge(prepared, answer, &mut written) {
@@ -86,8 +90,13 @@ pub(crate) async fn write<'a, P: Http>(
     }
     let ops: Vec<WriteOp<'_>> = looks.iter().map(|(_, op)| *op).collect();
     let answers = send(api, &ops, &mut written).await;
-    for ((prepared, _), answer) in looks.into_iter().zip(answers) {
-        let fact = look(prepared, answer, &mut written);
+    for (at, (prepared, _)) in looks.iter().enumerate() {
+        let answer = answers.as_ref().map(|answers| answers.get(at).cloned());
+        let fact = match answer {
+            Some(Some(answer)) => look(prepared, answer, &mut written),
+            // It was not looked at: it is found out the next time.
+            _ => Fact::Untouched,
+        };
         written.results.push(result(prepared.operation, fact));
     }
     acquit(&mut written);
@@ -121,27 +130,35 @@ impl Prepared<'_> {
     }
 }
 
-/// One answer an operation, whatever became of the call.
+/// One answer an operation; `None` if the envelope was refused, which says nothing of any of them.
 async fn send<P: Http>(
     api: &CalendarApi<'_, P>,
     ops: &[WriteOp<'_>],
     written: &mut Written,
-) -> Vec<Result<Option<Event>, ApiError>> {
+) -> Option<Vec<Result<Option<Event>, ApiError>>> {
     if ops.is_empty() {
-        return Vec::new();
+        return Some(Vec::new());
     }
     written.calls = written.calls.saturating_add(u32::try_from(ops.len()).unwrap_or(u32::MAX));
-    match api.batch(ops).await {
-        Ok(answers) => answers,
-        Err(error) => {
-            tracing::warn!(%error, operations = ops.len(), "a batch failed");
-            if error.failure.effect_unknown() {
-                let seconds = error.retry_after_s.unwrap_or(OUTAGE_PAUSE_S);
-                written.halt = written.halt.or(Some(Halt::TryAfter { seconds }));
-            }
-            ops.iter().map(|_| Err(error.clone())).collect()
+    let error = match api.batch(ops).await {
+        Ok(answers) => return Some(answers),
+        Err(error) => error,
+    };
+    tracing::warn!(%error, operations = ops.len(), "a batch failed");
+    match error.failure {
+        failure if failure.effect_unknown() => {
+            let seconds = error.retry_after_s.unwrap_or(OUTAGE_PAUSE_S);
+            written.halt = written.halt.or(Some(Halt::TryAfter { seconds }));
+        }
+        // What the envelope was refused for, each part would be.
+        Failure::Unauthorized | Failure::RateLimited { .. } | Failure::QuotaExceeded => {}
+        _ => {
+            tracing::error!(%error, "a batch is refused as a whole; its mirrors wait");
+            written.halt = written.halt.or(Some(Halt::TryAfter { seconds: REFUSED_PAUSE_S }));
+            return None;
         }
     }
+    Some(ops.iter().map(|_| Err(error.clone())).collect())
 }
 
 /// What an answer to a write says; `None` if the provider has to be asked.

@@ -121,7 +121,6 @@ fn an_invalid_sync_token_is_an_expired_one() {
 
 /// A limit against abuse, or of the day, recovers in hours: asking again each second makes it worse.
 #[test]
-#[ignore = "a list's quotaExceeded is asked again after a second; to be mended in workers/sync/src/fetch.rs"]
 fn an_exceeded_quota_of_lists_is_left_alone_for_an_hour() {
     let cases = [(403, "quotaExceeded"), (429, "quotaExceeded"), (403, "dailyLimitExceeded")];
     let cases: Vec<_> =
@@ -282,7 +281,6 @@ fn a_provider_that_goes_on_failing_is_asked_ever_more_seldom() {
 
 /// A full list that is told that its token has expired, again and again.
 #[test]
-#[ignore = "a full run that answers 410 starts another at once, for ever; to be mended in durable_objects/account/src/runs.rs"]
 fn a_full_list_that_goes_on_answering_410_is_asked_ever_more_seldom() {
     let mut stage = Stage::settled(111, 2);
     let email = stage.emails[0].clone();

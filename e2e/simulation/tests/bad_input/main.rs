@@ -11,6 +11,7 @@
     reason = "tests"
 )]
 
+mod batches;
 mod lists;
 mod maintenance;
 mod messages;

@@ -171,3 +171,88 @@ fn parts_that_break_are_in_doubt() {
     ];
     table(603, &cases);
 }
+
+/// A block is moved, and the update answered so; answers whether the mirror was given up.
+fn update(stage: &mut Stage, nth: usize, bad: &Bad) -> bool {
+    let ((start, end), (later, later_end)) = (slot(3 * nth), slot(3 * nth + 1));
+    let id = stage.add(0, "moved", &start, &end);
+    stage.settle();
+    let overlay = stage.overlay(1);
+    bad.answer(stage, "events.update", Some(&overlay), 1);
+    stage.shift(0, &id, &later, &later_end);
+    stage.world.settle(1_000);
+    assert!(shows(stage, 2, 3 * nth + 1), "{} holds up another account", bad.name());
+    stage.settle();
+    let given_up = stage.of_graph("/* e */ SELECT state FROM event_mirrors WHERE state = 'ERROR'") == "ERROR";
+    assert!(given_up || shows(stage, 1, 3 * nth + 1), "{} leaves its mirror stuck", bad.name());
+    let (last, last_end) = slot(3 * nth + 2);
+    stage.shift(0, &id, &last, &last_end);
+    stage.settle();
+    assert!(shows(stage, 1, 3 * nth + 2), "{}: another change is another try", bad.name());
+    given_up
+}
+
+fn for_good(status: u16, reason: &str) -> bool {
+    status == 400 || matches!((status, reason), (410, "fullSyncRequired" | "updatedMinTooLongAgo"))
+}
+
+#[test]
+fn a_refused_update_is_given_up_only_for_good() {
+    let (stage, lines) = logged(|| {
+        let mut stage = Stage::settled(604, 3);
+        for (nth, (status, reason, _)) in REFUSALS.iter().enumerate() {
+            let given_up = update(&mut stage, nth, &Bad::Refused(*status, reason));
+            assert_eq!(given_up, for_good(*status, reason), "{status} {reason}");
+        }
+        for (nth, bad) in [Bad::html(502), Bad::truncated(), Bad::huge(200)].into_iter().enumerate() {
+            assert!(!update(&mut stage, REFUSALS.len() + nth, &bad), "{}", bad.name());
+        }
+        stage
+    });
+    kept_nowhere(&stage, &lines);
+    nothing_is_left(&stage);
+}
+
+/// An event is deleted, and the delete of its block answered so; answers whether the block is gone in the end.
+fn delete(stage: &mut Stage, bad: &Bad) -> bool {
+    let email = stage.emails[0].clone();
+    let (start, end) = slot(0);
+    let id = stage.add(0, "deleted", &start, &end);
+    stage.settle();
+    let overlay = stage.overlay(1);
+    bad.answer(stage, "events.delete", Some(&overlay), 1);
+    stage.world.delete(&email, &email, &id);
+    stage.world.settle(1_000);
+    assert!(!shows(stage, 2, 0), "{} holds up another account", bad.name());
+    stage.settle();
+    !shows(stage, 1, 0)
+}
+
+#[test]
+fn a_refused_delete_is_repeated_unless_the_block_is_gone() {
+    let (stage, lines) = logged(|| {
+        let mut stage = Stage::settled(605, 3);
+        // A 404 or 410 is an answer: the fake only lies about it.
+        let cases = REFUSALS.iter().filter(|(status, reason, _)| {
+            !for_good(*status, reason) && *status != 404 && (*status, *reason) != (410, "deleted")
+        });
+        for (status, reason, _) in cases {
+            assert!(delete(&mut stage, &Bad::Refused(*status, reason)), "{status} {reason}");
+        }
+        for bad in [Bad::html(502), Bad::huge(500)] {
+            assert!(delete(&mut stage, &bad), "{}", bad.name());
+        }
+        stage
+    });
+    kept_nowhere(&stage, &lines);
+    nothing_is_left(&stage);
+}
+
+/// The wish for no block never changes again: who gives it up leaves the block for ever.
+#[test]
+fn a_delete_that_was_refused_once_is_done_in_the_end() {
+    let mut stage = Stage::settled(606, 3);
+    let gone = delete(&mut stage, &Bad::Refused(400, "invalid"));
+    stage.world.settle(3 * 86_400_000);
+    assert!(gone || !shows(&stage, 1, 0));
+}

@@ -18,7 +18,7 @@ use tminus_e2e::wait::{eventually_every, holds};
 use tminus_e2e::{http::Reply, logs};
 
 use crate::propagation::event;
-use crate::{Bench, Figures, Options, figures};
+use crate::{Bench, Figures, Options, UNPACED, figures};
 
 const PUSHES: usize = 1_000;
 /// Pushes under way at a time.
@@ -33,7 +33,7 @@ const WRITERS: &str = "writers";
 
 /// `unchanged`: the pushes alone. `changed`: they tell of an event that was made before them.
 pub(crate) fn run(options: &Options) -> Result<Figures> {
-    let bench = Bench::linked("coalesce", options, 2)?;
+    let bench = Bench::linked("coalesce", options, 2, UNPACED)?;
     let mut all = Figures::new();
     for case in ["unchanged", "changed"] {
         if options.case.as_ref().is_none_or(|only| only == case) {

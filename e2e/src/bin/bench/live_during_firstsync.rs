@@ -14,7 +14,7 @@ use tminus_e2e::wait::{eventually, eventually_every, holds};
 use tminus_e2e::world::{Edit, World};
 
 use crate::many::{Many, Span, event, mirrored, span};
-use crate::{Bench, Figures, Options, figures, profile};
+use crate::{Bench, Figures, Options, UNPACED, figures, profile};
 
 const EVENTS: i64 = 20_000;
 /// The rhythm of the changes.
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LIMIT: Duration = Duration::from_secs(300);
 
 pub(crate) fn run(options: &Options) -> Result<Figures> {
-    let mut bench = Bench::linked("live_during_firstsync", options, 1)?;
+    let mut bench = Bench::linked("live_during_firstsync", options, 1, UNPACED)?;
     let world = &bench.world;
     let email = format!("bench-many@{}", tminus_e2e::person::DOMAIN);
     world.create_account(&email);
