@@ -6,7 +6,7 @@
 
 use tminus_account::contract::{MaintenanceGrant, Overlay, OverlayCreating, OverlayMissed, OverlayReady};
 use tminus_domain::ids::CalendarId;
-use tminus_google::{AccessRole, ApiError, CalendarApi, CalendarListEntry, NewCalendar};
+use tminus_google::{AccessRole, ApiError, CalendarApi, CalendarListEntry, Failure, NewCalendar};
 use tminus_ports::{Http, Ports, call, chain, fresh_nonce};
 
 use crate::error::SyncError;
@@ -54,6 +54,8 @@ pub(crate) async fn ensure<P: Ports>(
                 }
             }
         }
+        // Not listed, or not yet: asked for by its id it does not lag.
+        Overlay::Ready { provider_calendar_id } if exists(api, provider_calendar_id).await? => return Ok(()),
         Overlay::Ready { .. } | Overlay::Absent => insert(ports, api, nudge, grant, listed).await?,
     };
     call(ports, &object, &trace, &OverlayReady { holder: nudge.holder, provider_calendar_id: id }).await?;
@@ -93,6 +95,17 @@ async fn insert<P: Ports>(
         ..CalendarListEntry::default()
     });
     Ok(id)
+}
+
+/// Whether a calendar is there and can be read.
+async fn exists<H: Http>(api: &CalendarApi<'_, H>, id: &str) -> Result<bool, ApiError> {
+    match Look::at(id, 1).next(api).await {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.failure, Failure::NotFound | Failure::Gone | Failure::Forbidden) => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// What the description of every overlay holds that was made for this account.

@@ -121,6 +121,29 @@ fn the_list_is_read_twice_before_another_is_inserted() {
 }
 
 #[test]
+fn an_overlay_that_a_list_lacks_is_made_anew_only_if_it_is_gone() {
+    let looked = "GET calendars/own/events";
+    let world = world(ready());
+    world.lists(&[primary()]);
+    world.answers(200, &page(&[], None));
+    assert_eq!(world.maintain(), Verdict::Ack);
+    assert_eq!((world.asked(), world.again_after()), (vec![LIST.to_owned(), looked.to_owned()], None));
+
+    let world = self::world(ready());
+    world.lists(&[primary()]);
+    world.answers(404, &refusal(404));
+    world.answers(200, &json!({"id": "new"}));
+    assert_eq!(world.maintain(), Verdict::Ack);
+    assert_eq!((world.asked()[2].as_str(), world.ready()), (INSERT, vec!["new".to_owned()]));
+
+    let world = self::world(ready());
+    world.lists(&[primary()]);
+    world.answers(503, &refusal(503));
+    assert_eq!(world.maintain(), Verdict::Ack);
+    assert_eq!((world.asked().len(), world.again_after()), (2, Some(30)));
+}
+
+#[test]
 fn an_empty_overlay_too_many_is_removed_and_maintaining_twice_is_once() {
     let world = world(ready());
     let own = || calendar("own", &own_mark(NONCE));
