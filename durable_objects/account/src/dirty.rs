@@ -31,9 +31,12 @@ pub(crate) fn mark<H: ObjectHost>(
     }
     let waits = calendar.dirty != DirtyLevel::Clean && !calendar.is_running();
     if waits && calendar.quiet {
-        // The run that is about to start was to be a second look; now it is a first one at something new.
+        // What waits was to be a second look, ten seconds after the first; now it is a first one at something new.
         calendar.quiet = false;
+        calendar.dirty = calendar.dirty.max(command.level);
         calendars::update(ctx, &calendar)?;
+        timers::set(ctx, Kind::Nudge, calendar.calendar, ctx.now.plus_millis(NUDGE_AGAIN_MS), 0)?;
+        return Ok(MarkedDirty { nudge: Some(calendar.lane()) });
     }
     if calendar.dirty.rank() >= command.level.rank() {
         return Ok(none);

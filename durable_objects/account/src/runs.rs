@@ -310,7 +310,7 @@ fn commit<H: ObjectHost>(
     record(ctx, &calendar, "committed")?;
     tracing::info!(calendar = %calendar.calendar, pages = calendar.page.saturating_add(1), "a cursor is committed");
     again::fetched(ctx, &mut calendar)?;
-    second_look(ctx, &mut calendar)?;
+    let deferred = second_look(ctx, &mut calendar)?;
     calendar.sync_token = calendar.next_sync_token.take();
     calendar.synced_at = Some(ctx.now);
     calendar.covering = DirtyLevel::Clean;
@@ -322,24 +322,31 @@ fn commit<H: ObjectHost>(
     if calendar.role == CalendarRole::Primary {
         roll_up(ctx, &calendar)?;
     }
-    if calendar.dirty != DirtyLevel::Clean {
+    if deferred {
+        let due = ctx.now.plus_millis(REPLICA_LAG_MS);
+        timers::set(ctx, Kind::Nudge, calendar.calendar, due, 0)?;
+    } else if calendar.dirty != DirtyLevel::Clean {
         dirty::nudge(ctx, &calendar, 0, effects)?;
     }
     Ok(Progress::Committed)
 }
 
-/// After a push the change may not be listed yet: an empty list is followed by one more, once (protocol rule 5). Pushes
-/// that came while a run found something were about that.
-fn second_look<H: ObjectHost>(ctx: &Context<'_, H>, calendar: &mut Calendar) -> Result<(), StoreError> {
+/// After a push the change may not be listed yet: an empty list is followed by one more, once, when the replicas have
+/// caught up (protocol rule 5). Pushes that came while a run found something were about that. Pushes that came while one
+/// found nothing are looked for by the second look: `true` if what they marked waits for it.
+fn second_look<H: ObjectHost>(ctx: &Context<'_, H>, calendar: &mut Calendar) -> Result<bool, StoreError> {
     let empty = calendar.page == 0 && calendar.applied.is_empty() && !calendar.full_run;
-    if empty && !calendar.quiet {
+    if !empty {
+        calendar.quiet = calendar.dirty != DirtyLevel::Clean;
+        timers::clear(ctx, Kind::Look, calendar.calendar)?;
+        return Ok(false);
+    }
+    let first = !calendar.quiet;
+    calendar.quiet = first && calendar.dirty == DirtyLevel::Incremental;
+    if first && calendar.dirty == DirtyLevel::Clean {
         timers::set(ctx, Kind::Look, calendar.calendar, ctx.now.plus_millis(REPLICA_LAG_MS), 0)?;
     }
-    if !empty {
-        timers::clear(ctx, Kind::Look, calendar.calendar)?;
-    }
-    calendar.quiet = !empty && calendar.dirty != DirtyLevel::Clean;
-    Ok(())
+    Ok(calendar.quiet)
 }
 
 /// A page could not be fetched.

@@ -40,6 +40,11 @@ pub(crate) fn run(options: &Options) -> Result<Figures> {
             all.insert(case, json!(measure(&bench, case)?));
         }
     }
+    // The worse of the cases.
+    for name in ["pushes", "fetches", "queue_messages"] {
+        let worst = all.values().filter_map(|case| case[name].as_u64()).max();
+        all.insert(name, json!(worst));
+    }
     Ok(all)
 }
 

@@ -41,7 +41,8 @@ enum Kind {
     Undecodable,
     UnknownVersion,
     Oversize,
-    /// Well formed, but handling it fails each time.
+    /// Well formed, but what it asks for cannot be done: Google answers 503 to all of the account's calls, or the graph
+    /// does not know the account. The pauses that T-Minus keeps then are part of how it handles it.
     Failing,
 }
 
