@@ -85,6 +85,8 @@ impl AccountObject {
                 let token = match self.token(&ctx).await {
                     Ok(token) => Some(token),
                     Err(AccountError::ConsentNeeded) => None,
+                    // An account whose tokens do not open can still be unlinked.
+                    Err(AccountError::Seal(_)) if linked(&ctx).is_err() => None,
                     Err(error) => return Err(error.into()),
                 };
                 encode(&transaction(host.sql(), || maintenance::begin(&ctx.later(), command, token))?)
@@ -138,7 +140,7 @@ impl AccountObject {
             ChannelOpened::NAME => run(body, |command| maintenance::channel_opened(ctx, &command, effects)),
             ChannelClosed::NAME => run(body, |command| maintenance::channel_closed(ctx, command)),
             ChannelRefused::NAME => run(body, |command| maintenance::channel_refused(ctx, command)),
-            EndMaintenance::NAME => run(body, |command| maintenance::end(ctx, command)),
+            EndMaintenance::NAME => run(body, |command| maintenance::end(ctx, command, effects)),
             ReportUnauthorized::NAME => run(body, |command: ReportUnauthorized| {
                 tokens::expire(ctx, &self.config, command.token_version)
             }),

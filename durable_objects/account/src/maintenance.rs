@@ -27,6 +27,9 @@ const RENEW_BEFORE_S: i64 = 86_400;
 /// The longest pause after maintenance that failed, unless the provider asked for a longer one.
 const MAX_PAUSE_S: u32 = 3_600;
 
+/// How long the nudge to unlink may take before it is taken for lost.
+const UNLINK_AGAIN_MS: i64 = 10_000;
+
 /// Gives the maintainer's seat to `holder`.
 pub(crate) fn begin<H: ObjectHost>(
     ctx: &Context<'_, H>,
@@ -287,6 +290,7 @@ pub(crate) fn channel_refused<H: ObjectHost>(
 pub(crate) fn end<H: ObjectHost>(
     ctx: &Context<'_, H>,
     command: EndMaintenance,
+    effects: &mut Effects,
 ) -> Result<MaintenanceEnded, AccountError> {
     let mut identity = identity::get(ctx)?;
     if identity.maintainer == Some(command.holder) {
@@ -294,6 +298,11 @@ pub(crate) fn end<H: ObjectHost>(
         identity.maintainer_until = None;
         identity::update(ctx, &identity)?;
         match command.retry_after_s {
+            // Someone asked to unlink meanwhile; the nudge for that found the seat taken.
+            _ if identity.state == AccountState::Unlinking => {
+                timers::set(ctx, Kind::Maintain, identity.account, ctx.now.plus_millis(UNLINK_AGAIN_MS), 0)?;
+                effects.push(Nudge::Maintain);
+            }
             Some(seconds) => {
                 let tries = timers::tries(ctx, Kind::Maintain, identity.account)?;
                 let due = ctx.now.plus_seconds(i64::from(pause_s(seconds, tries)));

@@ -23,8 +23,10 @@ use crate::writes::Seat;
 
 /// How long a call that was sent may still take effect after its sender gave it up.
 const CALL_DEADLINE_MS: i64 = 10_000;
-/// Between two looks at what is left: lists lag, and deleting counts against the quota of a minute.
+/// Between two looks at what is left: lists lag.
 const PURGE_PAUSE_MS: i64 = 10_000;
+/// A deletion's share of a minute with 600 calls.
+const DELETION_MS: i64 = 100;
 /// So many lists in a row that hold none of our events end the purge.
 const EMPTY_LISTS: u32 = 2;
 /// How long a lost nudge to the maintainer is waited for.
@@ -112,8 +114,8 @@ pub(crate) fn purged<H: ObjectHost>(
     if identity.empty_lists >= EMPTY_LISTS {
         return go_on(ctx, identity, UnlinkStep::Closing, ctx.now, effects);
     }
-    let after = ctx.now.plus_millis(PURGE_PAUSE_MS);
-    go_on(ctx, identity, UnlinkStep::Purging, after, effects)
+    let pause = i64::from(command.found).saturating_mul(DELETION_MS).max(PURGE_PAUSE_MS);
+    go_on(ctx, identity, UnlinkStep::Purging, ctx.now.plus_millis(pause), effects)
 }
 
 /// The step is done again later.

@@ -69,6 +69,7 @@ const SCENARIOS: &[Scenario] = &[
 /// These look at what all the others left behind.
 const AFTERWARDS: &[Scenario] = &[
     ("nobody_was_mailed", observability::nobody_was_mailed),
+    ("every_request_is_one_of_googles", observability::google_understands),
     ("the_log_holds_nothing_private", observability::nothing_private),
 ];
 

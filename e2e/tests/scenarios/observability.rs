@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, ensure};
+use fake_google::discovery::Side;
 use tminus_e2e::federation::rest;
 use tminus_e2e::logs;
 use tminus_e2e::wait::{eventually, holds};
@@ -32,6 +33,16 @@ pub(crate) fn nobody_was_mailed(stage: &Stage) -> Result<()> {
     ensure!(counters.notifications_sent == 0, "{} mails", counters.notifications_sent);
     let loud = counters.writes_without_send_updates_none;
     ensure!(loud == 0, "{loud} writes without sendUpdates=none");
+    Ok(())
+}
+
+/// Google's own description of its API is at hand when `cargo xtask test` runs the scenarios.
+pub(crate) fn google_understands(stage: &Stage) -> Result<()> {
+    let asked = stage.world.google.with(|google| {
+        let of_ours = google.violations.iter().filter(|violation| violation.side == Side::Request);
+        of_ours.map(|violation| format!("{violation:?}")).collect::<Vec<_>>()
+    });
+    ensure!(asked.is_empty(), "{} requests are none of Google's, the first: {}", asked.len(), asked[0]);
     Ok(())
 }
 

@@ -9,15 +9,16 @@
 //! 5. a run whose lease ended is taken over, after the graph was asked how far it got: what is applied counts once.
 
 use tminus_account::contract::{
-    AppliedPage, BeginRun, CommitRun, MarkDirty, Next, PageFetched, Progress, RunFailed, RunFailure,
-    RunGrant, RunStart, TakeOver,
+    AppliedPage, BeginRun, MarkDirty, Next, PageFetched, Progress, RunFailed, RunFailure, RunGrant, RunStart,
+    TakeOver,
 };
+use tminus_deltas::FullRun;
 use tminus_domain::dirty::DirtyLevel;
 use tminus_domain::ids::{AccountId, CalendarId, MessageId, TraceId};
 use tminus_google::{ApiError, CalendarApi, EventPage, Failure, ListEvents, RawEvent, WriteOp};
 use tminus_ports::{Ports, call};
 use tminus_queues::{ChunkRef, DeltaChunk, Queue, send_all};
-use tminus_user_graph::contract::{ConcludeFullRun, GetRunProgress};
+use tminus_user_graph::contract::GetRunProgress;
 
 use crate::Config;
 use crate::chunks;
@@ -58,7 +59,14 @@ pub(crate) async fn page<P: Ports>(ports: &P, config: &Config, nudge: Nudge) -> 
     let grant = match start {
         RunStart::Granted(grant) => grant,
         RunStart::Conclude(page) => {
-            conclude(ports, nudge, *page).await?;
+            let full_run = FullRun {
+                user: page.user,
+                account: nudge.account,
+                calendar: nudge.calendar,
+                run: page.run,
+                generation: page.position.generation,
+            };
+            tminus_deltas::conclude(ports, &trace, full_run).await?;
             return Ok(());
         }
         RunStart::Coalesced | RunStart::NotNow | RunStart::Ask(_) => {
@@ -138,21 +146,6 @@ async fn again<P: Ports>(
         }
     }
     Ok(page)
-}
-
-/// Concludes a full run whose last page is whole, and commits it.
-async fn conclude<P: Ports>(ports: &P, nudge: Nudge, page: AppliedPage) -> Result<(), SyncError> {
-    let (object, trace) = (nudge.account.to_string(), nudge.trace.to_string());
-    let command = ConcludeFullRun {
-        account: nudge.account,
-        calendar: nudge.calendar,
-        run: page.run,
-        generation: page.position.generation,
-    };
-    let concluded = call(ports, &page.user.to_string(), &trace, &command).await?;
-    let commit = CommitRun { calendar: nudge.calendar, run: page.run, suspects: concluded.suspects };
-    call(ports, &object, &trace, &commit).await?;
-    Ok(())
 }
 
 fn page_size(attempt: u32) -> u16 {
