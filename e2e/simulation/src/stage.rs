@@ -158,9 +158,13 @@ impl Stage {
     /// A column of the primary calendar of an account, as the account's object keeps it.
     #[must_use]
     pub fn of_primary(&self, account: usize, column: &str) -> String {
-        let primary = self.primary(account);
-        let statement =
-            format!("/* c */ SELECT CAST({column} AS TEXT) FROM calendars WHERE calendar_id = '{primary}'");
+        self.of_calendar(account, "PRIMARY", column)
+    }
+
+    /// A column of the calendar of this role of an account, as the account's object keeps it.
+    #[must_use]
+    pub fn of_calendar(&self, account: usize, role: &str, column: &str) -> String {
+        let statement = format!("/* c */ SELECT CAST({column} AS TEXT) FROM calendars WHERE role = '{role}'");
         self.text(ObjectClass::Account, &self.accounts[account].to_string(), &statement)
     }
 

@@ -89,6 +89,11 @@ impl World {
         (answer.status == 200).then(|| serde_json::from_slice(&answer.body).ok())?
     }
 
+    /// Unlinks an account; answers the status, `None` if the handler crashed.
+    pub fn unlink(&self, person: &mut Person, account: AccountId) -> Option<u16> {
+        Some(self.api(&mut person.browser, "DELETE", &format!("/v1/accounts/{account}"), "")?.status)
+    }
+
     /// One request to the api Worker; `None` if its handler crashes.
     pub fn api(&self, browser: &mut Browser, method: &str, path: &str, query: &str) -> Option<ApiResponse> {
         let cookies: Vec<_> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -96,7 +101,10 @@ impl World {
             method: method.to_owned(),
             path: path.to_owned(),
             query: query.to_owned(),
-            headers: vec![("cookie".to_owned(), cookies.join("; "))],
+            headers: vec![
+                ("cookie".to_owned(), cookies.join("; ")),
+                ("content-type".to_owned(), "application/json".to_owned()),
+            ],
             body: Vec::new(),
         };
         let (ports, crashed) = self.ports();

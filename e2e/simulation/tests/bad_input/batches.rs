@@ -12,14 +12,10 @@ enum Outcome {
     InDoubt(i64),
     /// The account is left alone for so many seconds.
     AccountPaused(i64),
-    /// The calendar is paused and looked after; its mirrors have used up no attempt.
-    CalendarPaused,
     /// The token is refreshed, then they are written.
     Refreshed,
-    /// Written at once, after a look or with the next id, or one by one a second later.
-    Again,
 }
-use Outcome::{AccountPaused, Again, CalendarPaused, InDoubt, Refreshed};
+use Outcome::{AccountPaused, InDoubt, Refreshed};
 
 /// Two blocks are written in one batch into the overlay of the second account, and the batch is answered so. The third
 /// account is not held up, and in the end both show both.
@@ -43,19 +39,16 @@ fn batch(stage: &mut Stage, nth: usize, bad: &Bad) -> Outcome {
     let (refreshed, row) = (tokens(stage) != before && refreshing, row(stage));
     let account = of_account(stage, 1, "/* w */ SELECT CAST(write_after AS TEXT) FROM account");
     let account = seconds_from_now(stage, account);
-    let calendar = "/* c */ SELECT CAST(write_after AS TEXT) FROM calendars WHERE role = 'BUSY_OVERLAY'";
-    let calendar = seconds_from_now(stage, of_account(stage, 1, calendar));
     heal(stage);
     stage.world.settle(300);
     assert!(slots.into_iter().all(|at| shows(stage, 2, at)), "{} holds up another account", bad.name());
     stage.settle();
     assert!(slots.into_iter().all(|at| shows(stage, 1, at)), "{} leaves mirrors stuck: {row:?}", bad.name());
-    match (row.as_str(), account, calendar) {
+    match (row.as_str(), account) {
         _ if refreshed => Refreshed,
-        ("PENDING in doubt", Some(seconds), _) => InDoubt(seconds),
-        (_, Some(seconds), _) => AccountPaused(seconds),
-        ("PENDING", None, Some(_)) => CalendarPaused,
-        _ => Again,
+        ("PENDING in doubt", Some(seconds)) => InDoubt(seconds),
+        ("PENDING", Some(seconds)) => AccountPaused(seconds),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -80,7 +73,12 @@ fn table(seed: u64, cases: &[(Bad, Outcome)]) {
     nothing_is_left(&stage);
 }
 
+/// What the batch itself got wrong says nothing of any mirror: nothing is learnt, and nobody writes for five minutes.
 const REFUSALS: &[(u16, &str, Outcome)] = &[
+    (400, "badRequest", AccountPaused(300)),
+    (400, "invalid", AccountPaused(300)),
+    (400, "parseError", AccountPaused(300)),
+    (400, "batchSizeTooLarge", AccountPaused(300)),
     (401, "authError", Refreshed),
     (403, "userRateLimitExceeded", AccountPaused(10)),
     (403, "rateLimitExceeded", AccountPaused(10)),
@@ -96,8 +94,10 @@ const REFUSALS: &[(u16, &str, Outcome)] = &[
     (409, "duplicate", AccountPaused(300)),
     (409, "conflict", AccountPaused(300)),
     (410, "deleted", AccountPaused(300)),
+    (410, "fullSyncRequired", AccountPaused(300)),
     (412, "conditionNotMet", AccountPaused(300)),
     (412, "failedPrecondition", InDoubt(2)),
+    (413, "uploadTooLarge", AccountPaused(300)),
     (429, "rateLimitExceeded", AccountPaused(10)),
     (500, "backendError", InDoubt(2)),
     (502, "badGateway", InDoubt(2)),
@@ -114,23 +114,6 @@ fn each_refusal_of_a_batch_has_one_outcome() {
         })
         .collect();
     table(701, &cases);
-}
-
-/// What the batch itself got wrong says nothing of any mirror.
-#[test]
-fn a_batch_that_is_refused_as_a_whole_gives_up_no_mirror() {
-    for (status, reason) in [
-        (400, "badRequest"),
-        (400, "invalid"),
-        (400, "parseError"),
-        (400, "batchSizeTooLarge"),
-        (410, "fullSyncRequired"),
-        (413, "uploadTooLarge"),
-    ] {
-        let mut stage = Stage::settled(702, 3);
-        let outcome = batch(&mut stage, 0, &Bad::Refused(status, reason));
-        assert!(matches!(outcome, InDoubt(_) | AccountPaused(_)), "{status} {reason}: {outcome:?}");
-    }
 }
 
 #[test]

@@ -185,17 +185,21 @@ fn rule_24_a_marked_event_of_any_installation_is_no_origin() {
     assert_eq!(stage.world.events(&email), [made]);
 }
 
-/// Its mark is another event's: the id does not prove it, so it is neither a mirror nor an origin.
+/// A hand copies a block and moves the copy: its mark is the block's, its id is not the mark's hash. It tells nothing
+/// of the block, and nobody deletes it.
 #[test]
 fn rule_24_a_mark_that_does_not_hash_to_the_id_proves_nothing() {
     let (mut stage, source) = with_an_event(24);
     let (overlay, id, event) = block(&stage);
     let email = stage.emails[1].clone();
+    let (row, writes) = (stage.graph("/* m */ SELECT * FROM event_mirrors"), stage.world.writes());
     let mut forged = copy_of(&event);
     forged["id"] = json!(format!("tm{}", "0".repeat(32)));
-    forged["summary"] = json!("forged");
+    forged["end"] = json!({"dateTime": NOON});
     let forged = stage.world.insert(&email, &overlay, &forged);
     stage.settle();
+    assert_eq!(stage.graph("/* m */ SELECT * FROM event_mirrors"), row);
+    assert_eq!(stage.world.writes(), writes);
     let first = stage.emails[0].clone();
     stage.world.delete(&first, &first, &source);
     stage.settle();

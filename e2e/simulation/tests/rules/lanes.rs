@@ -92,3 +92,21 @@ fn rule_16_bulk_work_leaves_a_third_of_the_quota_to_live_work() {
     assert_eq!(stage.shown(1).len(), 701);
     assert_eq!(failed(&stage, "events.insert 403") + failed(&stage, "events.insert 429"), 0);
 }
+
+/// The whole quota of writes is used up: lists go on, and are answered at once.
+#[test]
+fn rule_16_lists_are_not_paced_by_writes() {
+    let mut stage = Stage::settled(16, 2);
+    for at in 0..700 {
+        let (day, hour, minute) = (2 + at / 360, (at / 15) % 24, (at % 15) * 4);
+        let start = format!("2026-01-{day:02}T{hour:02}:{minute:02}:00Z");
+        let _ = stage.add(0, "live", &start, "2026-01-06T00:00:00Z");
+    }
+    stage.world.settle(20_000);
+    let written = stage.world.calls("events.insert");
+    stage.world.settle(5_000);
+    assert_eq!(stage.world.calls("events.insert"), written, "writing waits for the quota");
+    let _ = stage.add(1, "of the account that is written into", NINE, TEN);
+    stage.world.settle(1_000);
+    assert!(stage.shown(0).contains(&Stage::blocks(&[(NINE, TEN)])[0]));
+}

@@ -97,3 +97,71 @@ fn rule_31_what_does_not_decode_is_unroutable_and_listed() {
         assert!(letter.message_key.starts_with("sha256:"));
     }
 }
+
+/// The letters of the first account, by id.
+fn letters(stage: &Stage) -> Vec<String> {
+    let letters = stage.world.call(&stage.accounts[0].to_string(), &ListDeadLetters {}).unwrap();
+    letters.into_iter().map(|(id, ..)| id.to_string()).collect()
+}
+
+fn ask(stage: &mut Stage, method: &str, letter: &str, rest: &str) -> u16 {
+    let path = format!("/v1/accounts/{}/dead_letters/{letter}{rest}", stage.accounts[0]);
+    stage.world.api(&mut stage.person.browser, method, &path, "").unwrap().status
+}
+
+/// A chunk whose retries are used up still counts, and is kept; replayed, it is fetched again as it is now.
+#[test]
+fn rule_31_a_delta_is_replayed_by_fetching_again() {
+    let (mut stage, id) = with_an_event(31);
+    let (_, delta) = stage.world.delivered().into_iter().rfind(|(of, _)| *of == "DELTA_QUEUE").unwrap();
+    stage.world.redeliver("DELTA_DLQ", delta);
+    stage.settle();
+    let letter = letters(&stage).remove(0);
+    let email = stage.emails[0].clone();
+    stage.world.delete(&email, &email, &id);
+    stage.lose_pushes();
+    let gets = stage.world.calls("events.get");
+    assert_eq!(ask(&mut stage, "POST", &letter, "/replay"), 202);
+    stage.settle();
+    assert_eq!(stage.world.calls("events.get"), gets + 1, "by its id");
+    assert_eq!(stage.shown(1), [], "as it is now: gone");
+    assert_eq!((letters(&stage).len(), stage.world.dead_letters().len()), (0, 0));
+}
+
+#[test]
+fn rule_31_a_nudge_is_replayed_as_a_nudge() {
+    let (mut stage, _) = with_an_event(31);
+    for (binding, dlq, calls) in
+        [("SYNC_QUEUE", "SYNC_DLQ", "events.list"), ("BACKFILL_QUEUE", "BACKFILL_DLQ", "calendarList.list")]
+    {
+        let account = stage.accounts[0].to_string();
+        let wanted = if dlq == "SYNC_DLQ" { "calendar" } else { "maintain" };
+        let nudge = |(of, text): &(&str, String)| {
+            *of == binding && text.contains(&account) && text.contains(&format!(r#""kind":"{wanted}""#))
+        };
+        let (_, text) = stage.world.delivered().into_iter().find(nudge).unwrap();
+        stage.world.redeliver(dlq, text);
+        stage.settle();
+        let (letter, before) = (letters(&stage).remove(0), stage.world.calls(calls));
+        assert_eq!(ask(&mut stage, "POST", &letter, "/replay"), 202);
+        stage.settle();
+        assert!(stage.world.calls(calls) > before, "{binding}");
+        assert_eq!((letters(&stage).len(), stage.world.dead_letters().len()), (0, 0));
+    }
+}
+
+/// Nothing is known of what it was about: it cannot be replayed, but discarded, from the object and from the list.
+#[test]
+fn rule_31_a_letter_that_cannot_be_replayed_can_be_discarded() {
+    let (mut stage, _) = with_an_event(31);
+    let (_, delta) = stage.world.delivered().into_iter().rfind(|(of, _)| *of == "DELTA_QUEUE").unwrap();
+    stage.world.redeliver("DELTA_QUEUE", delta.replacen(r#""v":1"#, r#""v":99"#, 1));
+    stage.settle();
+    let letter = letters(&stage).remove(0);
+    assert_eq!(ask(&mut stage, "POST", &letter, "/replay"), 409);
+    assert_eq!(letters(&stage).len(), 1);
+    for _ in 0..2 {
+        assert_eq!(ask(&mut stage, "DELETE", &letter, ""), 200);
+        assert_eq!((letters(&stage).len(), stage.world.dead_letters().len()), (0, 0));
+    }
+}
