@@ -12,8 +12,8 @@ use crate::contract::{MarkDirty, MarkedDirty};
 use crate::dirty;
 use crate::error::AccountError;
 
-/// How many events one run fetches so.
-const A_RUN: u32 = 100;
+/// How many events one run fetches so: one batch.
+const A_RUN: u32 = 50;
 /// How many may be asked for at once.
 const MOST: usize = 1000;
 
@@ -68,11 +68,8 @@ pub(crate) fn of_run<H: ObjectHost>(
     .collect()
 }
 
-/// The run is committed: what it fetched is done, what is left wants another run.
-pub(crate) fn fetched<H: ObjectHost>(
-    ctx: &Context<'_, H>,
-    calendar: &mut Calendar,
-) -> Result<(), StoreError> {
+/// The run is committed: what it fetched is done. `true` if something is left, which wants another run.
+pub(crate) fn fetched<H: ObjectHost>(ctx: &Context<'_, H>, calendar: &Calendar) -> Result<bool, StoreError> {
     ctx.run(
         "/* fetched_again */ DELETE FROM fetch_again WHERE calendar_id = ?1 AND run_id = ?2",
         &[Value::text(calendar.calendar), Value::opt_text(calendar.run)],
@@ -81,8 +78,5 @@ pub(crate) fn fetched<H: ObjectHost>(
         "/* fetch_again_left */ SELECT 1 FROM fetch_again WHERE calendar_id = ?1 LIMIT 1",
         &[Value::text(calendar.calendar)],
     )?;
-    if left.is_some() {
-        calendar.dirty = calendar.dirty.max(DirtyLevel::Incremental);
-    }
-    Ok(())
+    Ok(left.is_some())
 }

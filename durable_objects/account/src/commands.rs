@@ -193,10 +193,12 @@ impl AccountObject {
                 return Ok(RunStart::Coalesced);
             }
             let start = step(&ctx, effects)?;
-            if matches!(start, Start::Fetch(_)) {
-                self.seat.quota.count_read(&ctx)?;
+            let answer = runs::answer(&ctx, start, identity.user, token)?;
+            if let RunStart::Granted(grant) = &answer {
+                let singly = u32::try_from(grant.again.len()).unwrap_or(u32::MAX);
+                self.seat.quota.count_reads(&ctx, singly.saturating_add(1))?;
             }
-            Ok(runs::answer(&ctx, start, identity.user, token)?)
+            Ok(answer)
         })
     }
 

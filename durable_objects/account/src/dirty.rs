@@ -33,6 +33,7 @@ pub(crate) fn mark<H: ObjectHost>(
     if waits && calendar.quiet {
         // What waits was to be a second look, ten seconds after the first; now it is a first one at something new.
         calendar.quiet = false;
+        calendar.due_at = None;
         calendar.dirty = calendar.dirty.max(command.level);
         calendars::update(ctx, &calendar)?;
         timers::set(ctx, Kind::Nudge, calendar.calendar, ctx.now.plus_millis(NUDGE_AGAIN_MS), 0)?;

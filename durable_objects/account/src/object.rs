@@ -170,7 +170,7 @@ fn run_timer<H: ObjectHost>(
         Kind::Lease => runs::on_lease(ctx, calendar()?, timer.tries, effects)?,
         Kind::Look => dirty::on_look(ctx, calendar()?, effects)?,
         Kind::Resync => dirty::on_resync(ctx, calendar()?, effects)?,
-        Kind::Write => writes::on_timer(ctx, &timer.subject, effects)?,
+        Kind::Write => writes::on_timer(ctx, &timer.subject, timer.tries, effects)?,
         Kind::Maintain => maintenance::on_timer(ctx, timer.tries, effects)?,
     }
     Ok(())

@@ -41,10 +41,14 @@ pub(crate) enum Grant {
 }
 
 impl Quota {
-    /// Counts a list call. Reads are never paced: they only leave writes less room.
-    pub(crate) fn count_read<H: ObjectHost>(&self, ctx: &Context<'_, H>) -> Result<(), StoreError> {
+    /// Counts reads. They are never paced: they only leave writes less room.
+    pub(crate) fn count_reads<H: ObjectHost>(
+        &self,
+        ctx: &Context<'_, H>,
+        calls: u32,
+    ) -> Result<(), StoreError> {
         let mut window = self.take(ctx)?;
-        window.add(ctx.now, 1);
+        window.add(ctx.now, calls);
         self.0.set(Some(window));
         Ok(())
     }

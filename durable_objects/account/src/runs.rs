@@ -309,23 +309,24 @@ fn commit<H: ObjectHost>(
 ) -> Result<Progress, StoreError> {
     record(ctx, &calendar, "committed")?;
     tracing::info!(calendar = %calendar.calendar, pages = calendar.page.saturating_add(1), "a cursor is committed");
-    again::fetched(ctx, &mut calendar)?;
     let deferred = second_look(ctx, &mut calendar)?;
+    if again::fetched(ctx, &calendar)? {
+        // Not at once: each of them is a call of its own.
+        timers::set(ctx, Kind::Look, calendar.calendar, ctx.now.plus_millis(REPLICA_LAG_MS), 0)?;
+    }
     calendar.sync_token = calendar.next_sync_token.take();
     calendar.synced_at = Some(ctx.now);
     calendar.covering = DirtyLevel::Clean;
     calendar.failures = 0;
     calendar.takeovers = 0;
     calendar.end_run();
+    calendar.due_at = deferred.then(|| ctx.now.plus_millis(REPLICA_LAG_MS));
     timers::clear(ctx, Kind::Lease, calendar.calendar)?;
     calendars::update(ctx, &calendar)?;
     if calendar.role == CalendarRole::Primary {
         roll_up(ctx, &calendar)?;
     }
-    if deferred {
-        let due = ctx.now.plus_millis(REPLICA_LAG_MS);
-        timers::set(ctx, Kind::Nudge, calendar.calendar, due, 0)?;
-    } else if calendar.dirty != DirtyLevel::Clean {
+    if calendar.dirty != DirtyLevel::Clean {
         dirty::nudge(ctx, &calendar, 0, effects)?;
     }
     Ok(Progress::Committed)

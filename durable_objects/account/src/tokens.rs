@@ -111,14 +111,12 @@ pub(crate) async fn refresh<H: ObjectHost>(
     let account = identity::get(ctx)?.account;
     let stored = load(ctx, config, account)?.ok_or(AccountError::ConsentNeeded)?;
     let Some(refresh_token) = stored.tokens.refresh.clone() else {
-        revoke(ctx, stored.version)?;
-        return Err(AccountError::ConsentNeeded);
+        return refused(ctx, config, stored.version);
     };
     let answer = match config.oauth.refresh(ctx.host, &refresh_token).await {
         Ok(answer) => answer,
         Err(error) if error.failure == OauthFailure::ConsentGone => {
-            revoke(ctx, stored.version)?;
-            return Err(AccountError::ConsentNeeded);
+            return refused(&ctx.later(), config, stored.version);
         }
         Err(error) => return Err(error.into()),
     };
@@ -159,16 +157,25 @@ pub(crate) fn expire<H: ObjectHost>(
     Ok(())
 }
 
-fn revoke<H: ObjectHost>(ctx: &Context<'_, H>, version: u32) -> Result<(), AccountError> {
-    ctx.run(
+/// The grant of this version is gone. If a new consent came meanwhile, its token is the answer.
+fn refused<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    config: &AccountConfig,
+    version: u32,
+) -> Result<TokenGrant, AccountError> {
+    let revoked = ctx.query(
         "/* revoke_account */ UPDATE account SET state = 'revoked'
-         WHERE state <> 'unlinking' AND EXISTS (SELECT 1 FROM auth WHERE token_version = ?1)",
+         WHERE state = 'active' AND EXISTS (SELECT 1 FROM auth WHERE token_version = ?1) RETURNING account_id",
         &[version.into()],
     )?;
+    if revoked.is_empty() {
+        let newer = fresh(ctx, config)?.filter(|token| token.version > version);
+        return newer.ok_or(AccountError::ConsentNeeded);
+    }
     // Maintenance tells the registry.
     timers::set(ctx, Kind::Maintain, identity::get(ctx)?.account, ctx.now, 0)?;
     tracing::warn!("the grant at the provider is gone");
-    Ok(())
+    Err(AccountError::ConsentNeeded)
 }
 
 /// Gives the grant back to the provider (RFC 7009). One that is gone already is given back.

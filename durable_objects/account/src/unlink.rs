@@ -25,8 +25,8 @@ use crate::writes::Seat;
 const CALL_DEADLINE_MS: i64 = 10_000;
 /// Between two looks at what is left: lists lag.
 const PURGE_PAUSE_MS: i64 = 10_000;
-/// A deletion's share of a minute with 600 calls.
-const DELETION_MS: i64 = 100;
+/// A deletion's share of a minute with 600 calls, lists left room.
+const DELETION_MS: i64 = 120;
 /// So many lists in a row that hold none of our events end the purge.
 const EMPTY_LISTS: u32 = 2;
 /// How long a lost nudge to the maintainer is waited for.
@@ -72,7 +72,9 @@ pub(crate) fn grant<H: ObjectHost>(
     identity: &Identity,
     token: Option<TokenGrant>,
 ) -> Result<UnlinkGrant, StoreError> {
-    let written = calendars::all(ctx)?
+    let calendars = calendars::all(ctx)?;
+    let highest = calendars.iter().map(|calendar| calendar.generation).max().unwrap_or_default();
+    let written = calendars
         .into_iter()
         .filter(|calendar| matches!(calendar.role, CalendarRole::Overlay | CalendarRole::Primary))
         .map(|calendar| WrittenCalendar {
@@ -83,6 +85,8 @@ pub(crate) fn grant<H: ObjectHost>(
         .collect();
     Ok(UnlinkGrant {
         user: identity.user,
+        overlay_calendar: identity.overlay_calendar,
+        generation: highest.max(identity.generation_floor),
         step: identity.unlink_step.unwrap_or(UnlinkStep::Draining),
         token,
         written,

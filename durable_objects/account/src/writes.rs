@@ -11,6 +11,7 @@ use tminus_domain::lease;
 use tminus_domain::policy::CalendarRole;
 use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
+use tminus_store::StoreError;
 
 use crate::calendars;
 use crate::config::AccountConfig;
@@ -19,7 +20,7 @@ use crate::contract::{
     AccountState, BeginWrite, EndWrite, TokenGrant, WriteGrant, WriteOutcome, WriteStart, WriteTarget,
 };
 use crate::error::AccountError;
-use crate::identity;
+use crate::identity::{self, Identity};
 use crate::quota::{Grant, Quota, Reserved};
 use crate::timers::{self, Kind};
 
@@ -91,7 +92,7 @@ pub(crate) fn begin<H: ObjectHost>(
         None => match seat.quota.reserve(ctx, config.quota_per_minute, command.lane)? {
             Grant::Reserved(reserved) => Taken { holder: command.holder, until, reserved, again: None },
             Grant::Wait(until) => {
-                timers::set(ctx, Kind::Write, identity.account, until, 0)?;
+                wait_for_quota(ctx, &identity, command.lane, until)?;
                 return Ok(WriteStart::NotNow);
             }
         },
@@ -121,7 +122,7 @@ pub(crate) fn end<H: ObjectHost>(
         WriteOutcome::More { lane: Lane::Live } => effects.push(Nudge::Write(Lane::Live)),
         WriteOutcome::More { lane: Lane::Bulk } => {
             match seat.quota.bulk_after(ctx, config.quota_per_minute)? {
-                Some(after) => timers::set(ctx, Kind::Write, identity::get(ctx)?.account, after, 0)?,
+                Some(after) => wait_for_quota(ctx, &identity::get(ctx)?, Lane::Bulk, after)?,
                 None => effects.push(Nudge::Write(Lane::Bulk)),
             }
             effects.extend(taken.again.filter(|again| *again == Lane::Live).map(Nudge::Write));
@@ -143,6 +144,23 @@ fn pause<H: ObjectHost>(ctx: &Context<'_, H>, seconds: i64) -> Result<(), Accoun
     Ok(())
 }
 
+/// What waits for the quota, as the tries of its timer.
+const LIVE_WAITS: u32 = 1;
+
+/// Nudges when the quota has room. Live work finds room earlier, so that its timer is not put off by bulk work.
+fn wait_for_quota<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    identity: &Identity,
+    lane: Lane,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    match lane {
+        Lane::Live => timers::set(ctx, Kind::Write, identity.account, until, LIVE_WAITS),
+        Lane::Bulk if timers::tries(ctx, Kind::Write, identity.account)? == LIVE_WAITS => Ok(()),
+        Lane::Bulk => timers::set(ctx, Kind::Write, identity.account, until, 0),
+    }
+}
+
 /// A calendar that refuses every write is left alone by itself: the account's others are written on.
 fn pause_calendars<H: ObjectHost>(ctx: &Context<'_, H>, command: &EndWrite) -> Result<(), AccountError> {
     let after = ctx.now.plus_seconds(UNWRITABLE_PAUSE_S);
@@ -160,6 +178,7 @@ fn pause_calendars<H: ObjectHost>(ctx: &Context<'_, H>, command: &EndWrite) -> R
 pub(crate) fn on_timer<H: ObjectHost>(
     ctx: &Context<'_, H>,
     subject: &str,
+    tries: u32,
     effects: &mut Effects,
 ) -> Result<(), AccountError> {
     timers::clear(ctx, Kind::Write, subject)?;
@@ -174,7 +193,7 @@ pub(crate) fn on_timer<H: ObjectHost>(
             identity::update(ctx, &identity)?;
             effects.push(Nudge::Write(Lane::Live));
         }
-        // Only bulk work ever waits for the quota.
+        None if tries == LIVE_WAITS => effects.push(Nudge::Write(Lane::Live)),
         None => effects.push(Nudge::Write(Lane::Bulk)),
     }
     Ok(())

@@ -42,8 +42,9 @@ fn apply_in<H: ObjectHost>(
     effects: &mut Effects,
 ) -> Result<Applied, GraphError> {
     let incarnation = graph::incarnation(ctx)?;
-    if !edges::is_linked(ctx, command.account)? {
-        // Fenced: the account is being unlinked, or was (protocol rule 29).
+    let generation = command.chunk.position.generation;
+    if !edges::is_linked(ctx, command.account)? || floors::is_forgotten(ctx, command.account, generation)? {
+        // Fenced: the account is being unlinked, or was since the page was fetched (protocol rule 29).
         return Err(GraphError::Gone);
     }
     let generation = progress::record(ctx, command)?;

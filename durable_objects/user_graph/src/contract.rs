@@ -165,6 +165,9 @@ pub struct RunProgress {
 pub struct UnlinkAccount {
     /// The account.
     pub account: AccountId,
+    /// The highest generation of any of its calendars: nothing of it or below comes in any more, also after the account
+    /// is linked again (protocol rule 12).
+    pub generation: u32,
 }
 
 /// The account is forgotten.

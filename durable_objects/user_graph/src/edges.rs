@@ -58,6 +58,18 @@ pub(crate) fn is_linked<H: ObjectHost>(ctx: &Context<'_, H>, account: AccountId)
     Ok(row.is_some())
 }
 
+/// Whether a calendar is one of a linked account.
+pub(crate) fn is_calendar<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    calendar: CalendarId,
+) -> Result<bool, StoreError> {
+    let row = ctx.first(
+        "/* is_calendar */ SELECT 1 FROM calendars WHERE calendar_id = ?1",
+        &[Value::text(calendar)],
+    )?;
+    Ok(row.is_some())
+}
+
 /// Every linked account.
 pub(crate) fn accounts<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<Vec<AccountId>, StoreError> {
     ctx.query("/* linked_accounts */ SELECT account_id FROM linked_accounts ORDER BY account_id", &[])?
@@ -127,6 +139,12 @@ pub(crate) fn put_calendar<H: ObjectHost>(
     role: CalendarRole,
     display_name: Option<&str>,
 ) -> Result<bool, StoreError> {
+    ctx.run(
+        // Known under another id: of an account that was unlinked, told late by who maintained it then.
+        "/* replace_calendar */ DELETE FROM calendars
+         WHERE account_id = ?1 AND provider_calendar_id = ?2 AND calendar_id <> ?3",
+        &[Value::text(account), provider_calendar_id.into(), Value::text(calendar)],
+    )?;
     let changed = ctx.query(
         "/* put_calendar */ INSERT INTO calendars
            (calendar_id, account_id, provider_calendar_id, role, kind, display_name)

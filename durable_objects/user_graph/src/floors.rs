@@ -3,7 +3,7 @@
 //! What is known is ordered by position. An event that is not known has no position: a chunk that was overtaken by
 //! another attempt at its page could bring back what was deleted meanwhile.
 
-use tminus_domain::ids::CalendarId;
+use tminus_domain::ids::{AccountId, CalendarId};
 use tminus_ports::ObjectHost;
 use tminus_store::{StoreError, Value};
 
@@ -29,5 +29,32 @@ pub(crate) fn raise<H: ObjectHost>(
          ON CONFLICT (calendar_id) DO UPDATE SET generation = excluded.generation
          WHERE generation_floors.generation < excluded.generation",
         &[Value::text(calendar), generation.into()],
+    )
+}
+
+/// Whether a page of this generation belongs to an account that was unlinked since: its calendars have begun above that.
+pub(crate) fn is_forgotten<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    account: AccountId,
+    generation: u32,
+) -> Result<bool, StoreError> {
+    let row = ctx.first(
+        "/* account_floor */ SELECT 1 FROM account_floors WHERE account_id = ?1 AND generation >= ?2",
+        &[Value::text(account), generation.into()],
+    )?;
+    Ok(row.is_some())
+}
+
+/// Forgets everything of an account up to this generation.
+pub(crate) fn forget<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    account: AccountId,
+    generation: u32,
+) -> Result<(), StoreError> {
+    ctx.run(
+        "/* forget_account */ INSERT INTO account_floors (account_id, generation) VALUES (?1, ?2)
+         ON CONFLICT (account_id) DO UPDATE SET generation = excluded.generation
+         WHERE account_floors.generation < excluded.generation",
+        &[Value::text(account), generation.into()],
     )
 }

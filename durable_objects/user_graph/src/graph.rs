@@ -75,6 +75,10 @@ pub(crate) fn put_calendars<H: ObjectHost>(
     command: &PutCalendars,
 ) -> Result<(), GraphError> {
     transaction(ctx.host.sql(), || -> Result<(), StoreError> {
+        if !edges::is_linked(ctx, command.account)? {
+            // Told late, of an account that was unlinked meanwhile.
+            return Ok(());
+        }
         let mut changed = false;
         for entry in &command.calendars {
             changed |= edges::put_calendar(

@@ -173,7 +173,7 @@ pub(crate) fn reproject<H: ObjectHost>(
         }
     }
     for mut orphan in known {
-        if !edges::is_linked(ctx, orphan.key.account)? {
+        if !edges::is_calendar(ctx, orphan.key.calendar)? {
             bury(ctx, orphan.key)?;
         } else if orphan.mirror.wish(None) {
             put_wish(ctx, &orphan, lane, &start)?;
@@ -190,7 +190,7 @@ fn order_key(now: Timestamp, when: &When) -> String {
     if is_over { format!("~{}", when.start_text()) } else { when.start_text() }
 }
 
-/// A mirror in an account that is not linked any more is left to the purge of that account.
+/// A mirror in a calendar of an account that was unlinked is left to the purge of that account.
 fn bury<H: ObjectHost>(ctx: &Context<'_, H>, key: MirrorKey) -> Result<(), StoreError> {
     ctx.run(
         "/* bury_mirror */ UPDATE event_mirrors

@@ -14,7 +14,7 @@ use crate::error::GraphError;
 use crate::events::StoredEvent;
 use crate::journal::{self, Change, Entry};
 use crate::timers::{self, Kind};
-use crate::{edges, reproject};
+use crate::{edges, floors, reproject};
 
 /// What is kept by calendar, and goes with the account's calendars.
 const OF_CALENDAR: &[&str] =
@@ -44,6 +44,7 @@ pub(crate) fn unlink<H: ObjectHost>(
             }
             ctx.run("/* unlink_calendars */ DELETE FROM calendars WHERE account_id = ?1", &account)?;
             timers::clear(ctx, Kind::Nudge, &command.account.to_string())?;
+            floors::forget(ctx, command.account, command.generation)?;
             reproject::start(ctx)?;
             tracing::info!(account = %command.account, "an account is unlinked");
         }
@@ -57,12 +58,12 @@ pub(crate) fn unlink<H: ObjectHost>(
     })?)
 }
 
-/// An event whose account is not linked any more is deleted, and nothing of what it says is kept.
+/// An event whose account was unlinked since it was read is deleted, and nothing of what it says is kept.
 pub(crate) fn forget_event<H: ObjectHost>(
     ctx: &Context<'_, H>,
     stored: StoredEvent,
 ) -> Result<StoredEvent, StoreError> {
-    if stored.deleted || edges::is_linked(ctx, stored.account)? {
+    if stored.deleted || !floors::is_forgotten(ctx, stored.account, stored.position.generation)? {
         return Ok(stored);
     }
     let mut gone = stored.clone();

@@ -11,7 +11,7 @@ use crate::stage::{Stage, moment};
 /// A law that does not hold, and where.
 pub type Violations = Vec<String>;
 
-/// Converges, without duplicates or orphans; what people made is as they made it; nobody is mailed.
+/// Converges, without duplicates or orphans; what people made is as they made it; nobody is mailed; no quota is exceeded.
 #[must_use]
 pub fn settled(stage: &Stage, model: &Model) -> Violations {
     let mut found = Violations::new();
@@ -22,6 +22,10 @@ pub fn settled(stage: &Stage, model: &Model) -> Violations {
     let mailing = stage.world.google(|google| google.counters.writes_without_send_updates_none);
     if mailing > 0 {
         found.push(format!("mail: {mailing} writes did not say sendUpdates=none"));
+    }
+    let refused = stage.world.google(|google| google.counters.refused.clone());
+    if !refused.is_empty() {
+        found.push(format!("quota: calls were refused: {refused:?}"));
     }
     found
 }

@@ -50,6 +50,9 @@ fn message(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
 }
 
+/// Calls that Google grants a user in any minute.
+const QUOTA: u64 = 600;
+
 /// Runs a history; a panic passes through.
 #[must_use]
 pub fn run_unguarded(history: &History) -> Violations {
@@ -58,7 +61,10 @@ pub fn run_unguarded(history: &History) -> Violations {
     } else {
         Stage::settled(history.seed, history.accounts)
     };
-    stage.world.google(|google| google.settings.page_size_cap = history.page_size);
+    stage.world.google(|google| {
+        google.settings.page_size_cap = history.page_size;
+        google.settings.quota_per_minute_per_user = Some(QUOTA);
+    });
     let mut model = Model::new(&stage);
     for op in &history.ops {
         let mut found = Violations::new();

@@ -19,6 +19,9 @@ pub enum Violation {
     /// It was too large to be passed on.
     #[error("the event is too large")]
     Oversize,
+    /// It was asked for by its id, and the provider did not give it in a form that can be read.
+    #[error("the event could not be fetched again")]
+    Unread,
     /// Its times cannot be read.
     #[error(transparent)]
     Time(#[from] TimeError),
@@ -28,8 +31,12 @@ pub enum Violation {
 pub fn delta(item: &Value) -> Delta {
     let id = item.get("id").and_then(Value::as_str).map(str::to_owned);
     let bad = |id: Option<String>, violation: Violation| Delta::Bad { id, reason: violation.to_string() };
-    if item.get("oversize").and_then(Value::as_bool) == Some(true) {
+    let is = |flag: &str| item.get(flag).and_then(Value::as_bool) == Some(true);
+    if is("oversize") {
         return bad(id, Violation::Oversize);
+    }
+    if is("unread") {
+        return bad(id, Violation::Unread);
     }
     let Ok(event) = serde_json::from_value::<Event>(item.clone()) else { return bad(id, Violation::Schema) };
     let Some(id) = id else { return bad(None, Violation::Schema) };
@@ -206,6 +213,7 @@ mod tests {
         assert_eq!(reason(&with("start", json!({}))), TimeError::NoStart.to_string());
         assert_eq!(reason(&with("start", json!(7))), Violation::Schema.to_string());
         assert_eq!(reason(&json!({"id": "x", "oversize": true})), Violation::Oversize.to_string());
+        assert_eq!(reason(&json!({"id": "x", "unread": true})), Violation::Unread.to_string());
         assert_eq!(reason(&json!([1])), Violation::Schema.to_string());
     }
 

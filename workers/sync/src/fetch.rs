@@ -8,6 +8,7 @@
 //! 4. a failure is recorded: only for the present attempt;
 //! 5. a run whose lease ended is taken over, after the graph was asked how far it got: what is applied counts once.
 
+use serde_json::json;
 use tminus_account::contract::{
     AppliedPage, BeginRun, MarkDirty, Next, PageFetched, Progress, RunFailed, RunFailure, RunGrant, RunStart,
     TakeOver,
@@ -118,7 +119,8 @@ async fn take_over<P: Ports>(ports: &P, nudge: Nudge, page: AppliedPage) -> Resu
     Ok(call(ports, &object, &trace, &command).await?)
 }
 
-/// Adds the events that are to be read one by one (protocol rule 11). One that is not there any more is a tombstone.
+/// Adds the events that are to be read one by one (protocol rule 11). One that is not there any more is a tombstone; one
+/// that is not given is passed on by its id, and stays in quarantine: none of them may hold its calendar up.
 async fn again<P: Ports>(
     api: &CalendarApi<'_, P>,
     grant: &RunGrant,
@@ -129,23 +131,32 @@ async fn again<P: Ports>(
             .iter()
             .map(|event_id| WriteOp::Get { calendar_id: &grant.provider_calendar_id, event_id })
             .collect();
-        for (id, answer) in ids.iter().zip(api.batch(&reads).await?) {
+        let answers = match api.batch(&reads).await {
+            Ok(answers) => answers,
+            Err(error) if would_fail_the_list(error.failure) => return Err(error),
+            Err(error) => ids.iter().map(|_| Err(error.clone())).collect(),
+        };
+        for (id, answer) in ids.iter().zip(answers) {
             let item = match answer {
-                Ok(Some(event)) => serde_json::to_value(&event).unwrap_or_default(),
-                Ok(None) => continue,
+                Ok(event) => serde_json::to_value(event).unwrap_or_default(),
+                Err(error) if would_fail_the_list(error.failure) => return Err(error),
                 Err(error) if matches!(error.failure, Failure::NotFound | Failure::Gone) => {
-                    serde_json::json!({ "id": id, "status": "cancelled" })
+                    json!({ "id": id, "status": "cancelled" })
                 }
-                // Read, and still not understood: by its id alone it stays in quarantine, and blocks nothing.
-                Err(error) if error.failure == Failure::Malformed && error.status == 200 => {
-                    serde_json::json!({ "id": id })
+                Err(error) => {
+                    tracing::warn!(run = %grant.run, %error, "an event could not be fetched again");
+                    json!({ "id": id, "unread": true })
                 }
-                Err(error) => return Err(error),
             };
             page.items.extend(RawEvent::new(&item));
         }
     }
     Ok(page)
+}
+
+/// Whether a failure says nothing of the event that was asked for.
+const fn would_fail_the_list(failure: Failure) -> bool {
+    matches!(failure, Failure::Unauthorized | Failure::RateLimited { .. } | Failure::QuotaExceeded)
 }
 
 fn page_size(attempt: u32) -> u16 {

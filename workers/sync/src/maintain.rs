@@ -153,7 +153,8 @@ pub(crate) fn again_after_s(error: &SyncError) -> u32 {
     }
 }
 
-async fn list<P: Ports>(api: &CalendarApi<'_, P>) -> Result<Vec<CalendarListEntry>, SyncError> {
+/// Every calendar of the account, as the provider lists them.
+pub(crate) async fn list<P: Ports>(api: &CalendarApi<'_, P>) -> Result<Vec<CalendarListEntry>, SyncError> {
     let mut calendars = Vec::new();
     let mut page_token = None;
     loop {

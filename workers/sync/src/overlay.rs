@@ -115,7 +115,7 @@ fn own_mark(overlay: CalendarId) -> String {
 
 /// Removes other overlays that were made for this account, as far as they are empty: an insert whose calendar appeared
 /// in no list until another was made. That one cannot be removed now does not keep the account from being maintained.
-async fn remove_extras<H: Http>(
+pub(crate) async fn remove_extras<H: Http>(
     api: &CalendarApi<'_, H>,
     overlay: CalendarId,
     own: &str,

@@ -15,13 +15,14 @@ use tminus_account::contract::{
     FinishUnlink, ReportUnauthorized, UnlinkDrained, UnlinkFailed, UnlinkGrant, UnlinkPurged, UnlinkStep,
 };
 use tminus_google::{CalendarApi, Failure};
-use tminus_ports::{CallError, ObjectError, Ports, call, chain};
+use tminus_ports::{CallError, Classify as _, ErrorClass, ObjectError, Ports, call, chain};
 use tminus_registry::RegistrySql;
 use tminus_registry::unlink::finish_unlink;
 use tminus_user_graph::contract::UnlinkAccount;
 
 use crate::error::SyncError;
-use crate::maintain::{Nudge, again_after_s};
+use crate::maintain::{Nudge, again_after_s, list};
+use crate::overlay::remove_extras;
 use crate::{Config, channels, purge};
 
 /// Does the step that the account is at.
@@ -57,7 +58,7 @@ pub(crate) async fn gone<P: RegistrySql>(ports: &P, nudge: Nudge) -> Result<(), 
 
 async fn drain<P: Ports>(ports: &P, nudge: Nudge, grant: &UnlinkGrant) -> Result<(), SyncError> {
     let trace = nudge.trace.to_string();
-    let unlink = UnlinkAccount { account: nudge.account };
+    let unlink = UnlinkAccount { account: nudge.account, generation: grant.generation };
     let claimed_until = match call(ports, &grant.user.to_string(), &trace, &unlink).await {
         Ok(unlinked) => unlinked.claimed_until,
         // A graph that is gone has forgotten everybody.
@@ -99,6 +100,14 @@ async fn close<P: Ports + RegistrySql>(
         }
         for written in grant.written.iter().filter(|written| written.overlay) {
             purge::remove_calendar(&api, written).await?;
+        }
+        match list(&api).await {
+            // One whose insert was never answered is known by its description alone.
+            Ok(mut listed) => remove_extras(&api, grant.overlay_calendar, "", &mut listed).await,
+            Err(error) if error.class() == ErrorClass::Reject => {
+                tracing::warn!(error = %chain(&error), "the calendars are not listed; an overlay may be left");
+            }
+            Err(error) => return Err(error),
         }
     }
     let finish = FinishUnlink { holder: nudge.holder };

@@ -32,6 +32,10 @@ words! {
 pub struct UnlinkGrant {
     /// Whose account it is.
     pub user: UserId,
+    /// The overlay calendar's id, which the description of every overlay that was made for the account holds.
+    pub overlay_calendar: CalendarId,
+    /// The highest generation of any of its calendars, which the graph has to forget.
+    pub generation: u32,
     /// The step to do.
     pub step: UnlinkStep,
     /// What to call the provider with; `None` if the grant is gone, and with it every way to tidy up there.

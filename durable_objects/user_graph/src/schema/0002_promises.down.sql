@@ -1,1 +1,2 @@
+DROP TABLE account_floors;
 DROP TABLE applied_pages;

@@ -8,3 +8,10 @@ CREATE TABLE applied_pages (
   chunks               TEXT NOT NULL,                -- a JSON array of indexes
   full_until           INTEGER                       -- milliseconds: until then a full run is taken to go on
 ) WITHOUT ROWID;
+
+-- The highest generation of each account that was unlinked: whatever is of it or below is forgotten, also after the
+-- account is linked again.
+CREATE TABLE account_floors (
+  account_id           TEXT PRIMARY KEY,             -- acc_
+  generation           INTEGER NOT NULL
+) WITHOUT ROWID;

@@ -361,7 +361,6 @@ fn rule_11_the_chunk_of_a_dead_letter_is_applied_item_by_item_and_counts() {
 
 /// The item that is to be fetched again is answered so for ever: nobody else of its calendar waits for it.
 #[test]
-#[ignore = "one item that cannot be read by its id fails every page of its calendar; to be mended in workers/sync/src/fetch.rs"]
 fn rule_11_an_item_that_cannot_be_fetched_again_blocks_nobody() {
     for (status, reason) in
         [(403, "forbidden"), (400, "invalid"), (500, "backendError"), (503, "backendError")]

@@ -246,7 +246,6 @@ fn maintain_the_second(stage: &mut Stage) {
 /// The first maintenance dies between making the overlay and learning its id, and the account is unlinked before the
 /// next: the calendar is there, and nobody has written its id down.
 #[test]
-#[ignore = "an overlay whose id was never learnt stays behind; to be mended in workers/sync/src/unlink.rs"]
 fn rule_29_an_overlay_that_was_being_made_is_removed_too() {
     let mut stage = Stage::linked(29, 2);
     stage.world.crash_on("calendars.insert", Side::After);
@@ -309,7 +308,6 @@ fn rule_29_maintenance_that_is_under_way_brings_nothing_back() {
 }
 
 #[test]
-#[ignore = "the end of maintenance clears the timer of unlinking; to be mended in durable_objects/account/src/maintenance.rs"]
 fn rule_29_the_end_of_maintenance_does_not_end_the_unlink() {
     for (effect, side) in MAINTENANCE {
         assert_eq!(left_by_maintenance(effect, *side, false), (0, 0, 0, 0), "{effect} {side:?}");

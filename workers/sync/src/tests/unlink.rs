@@ -23,6 +23,8 @@ fn written(number: u128, overlay: bool) -> WrittenCalendar {
 fn grant(step: UnlinkStep, with_token: bool) -> Maintenance {
     Maintenance::Unlinking(Box::new(UnlinkGrant {
         user: user(),
+        overlay_calendar: id(5),
+        generation: 4,
         step,
         token: with_token.then(token),
         written: vec![written(5, true), written(6, false)],
@@ -72,7 +74,7 @@ fn draining_tells_the_graph_first_and_twice_is_once() {
     assert_eq!(names[..3], ["begin_maintenance", "unlink_account", "unlink_drained"]);
     assert_eq!(names[..3], names[3..], "a repeat says the same");
     let graph = world.ports.objects.sent::<UnlinkAccount>();
-    assert_eq!(graph[0], (user().to_string(), UnlinkAccount { account: id(1) }));
+    assert_eq!(graph[0], (user().to_string(), UnlinkAccount { account: id(1), generation: 4 }));
     let claimed_until = Some(Timestamp::from_millis(60_000));
     assert_eq!(told::<UnlinkDrained>(&world)[0], UnlinkDrained { holder: id(7), claimed_until });
     assert!(world.asked().is_empty());
@@ -186,10 +188,22 @@ fn closing_stops_channels_removes_the_overlay_and_forgets_the_address_and_twice_
     world.answers(204, &json!({}));
     world.answers(200, &page(&[mirror(1, 1)], None));
     world.answers(204, &json!({}));
+    // Another overlay was made for the account, whose id nobody ever heard.
+    let unknown = json!({"id": "c7", "accessRole": "owner", "description": format!("tminus-overlay:{}:n", id::<CalendarId>(5))});
+    world.answers(200, &json!({"items": [unknown, {"id": "c8", "accessRole": "owner"}]}));
+    world.answers(200, &page(&[], None));
+    world.answers(204, &json!({}));
     assert_eq!(world.maintain(), Verdict::Ack);
     assert_eq!(
         world.asked(),
-        ["POST channels/stop", "GET calendars/c5/events", "DELETE calendars/c5"],
+        [
+            "POST channels/stop",
+            "GET calendars/c5/events",
+            "DELETE calendars/c5",
+            "GET users/me/calendarList",
+            "GET calendars/c7/events",
+            "DELETE calendars/c7",
+        ],
         "the calendar that we did not make is never deleted"
     );
     assert_eq!(told::<ChannelClosed>(&world), [ChannelClosed { channel: id(9) }]);
@@ -200,6 +214,7 @@ fn closing_stops_channels_removes_the_overlay_and_forgets_the_address_and_twice_
     for body in [refusal(404), refusal(404)] {
         world.answers(404, &body);
     }
+    world.answers(200, &json!({"items": []}));
     assert_eq!(world.maintain(), Verdict::Ack);
     assert_eq!(world.row(), once);
 }
@@ -213,6 +228,7 @@ fn an_overlay_with_events_of_others_is_left() {
         world.answers(204, &json!({}));
         world.answers(200, &page(&[mirror(1, 1)], Some("p2")));
         world.answers(200, &page(&[other], None));
+        world.answers(200, &json!({"items": []}));
         assert_eq!(world.maintain(), Verdict::Ack);
         assert!(!world.asked().iter().any(|asked| asked.starts_with("DELETE")));
         assert_eq!(told::<FinishUnlink>(&world).len(), 1);
