@@ -181,7 +181,10 @@ impl AccountObject {
             Ok(token) => token,
             // A new consent wakes every calendar.
             Err(AccountError::ConsentNeeded) => {
-                transaction(ctx.host.sql(), || runs::suspend(ctx, calendar))?;
+                transaction(ctx.host.sql(), || {
+                    let active = identity::get(ctx)?.state == AccountState::Active;
+                    if active { Ok(()) } else { runs::suspend(ctx, calendar).map_err(AccountError::from) }
+                })?;
                 return Ok(RunStart::NotNow);
             }
             Err(error) => return Err(error),

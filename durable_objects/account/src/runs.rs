@@ -28,6 +28,8 @@ const MAX_UNREADABLE_PAUSE_MS: i64 = 21_600_000;
 const UNAUTHORIZED_PAUSE_MS: i64 = 1_000;
 /// How long a provider's replicas may lag behind a push (protocol rule 5).
 const REPLICA_LAG_MS: i64 = 10_000;
+/// How long pushes that came during a run wait to be looked for: most of what lags has arrived by then.
+const PAUSE_MS: i64 = 2_000;
 /// The longest pause between two nudges of a page that nobody takes.
 const MAX_READY_PAUSE_MS: i64 = 3_600_000;
 
@@ -309,7 +311,7 @@ fn commit<H: ObjectHost>(
 ) -> Result<Progress, StoreError> {
     record(ctx, &calendar, "committed")?;
     tracing::info!(calendar = %calendar.calendar, pages = calendar.page.saturating_add(1), "a cursor is committed");
-    let deferred = second_look(ctx, &mut calendar)?;
+    let pause_ms = second_look(ctx, &mut calendar)?;
     if again::fetched(ctx, &calendar)? {
         // Not at once: each of them is a call of its own.
         timers::set(ctx, Kind::Look, calendar.calendar, ctx.now.plus_millis(REPLICA_LAG_MS), 0)?;
@@ -320,7 +322,7 @@ fn commit<H: ObjectHost>(
     calendar.failures = 0;
     calendar.takeovers = 0;
     calendar.end_run();
-    calendar.due_at = deferred.then(|| ctx.now.plus_millis(REPLICA_LAG_MS));
+    calendar.due_at = pause_ms.map(|pause| ctx.now.plus_millis(pause));
     timers::clear(ctx, Kind::Lease, calendar.calendar)?;
     calendars::update(ctx, &calendar)?;
     if calendar.role == CalendarRole::Primary {
@@ -332,22 +334,26 @@ fn commit<H: ObjectHost>(
     Ok(Progress::Committed)
 }
 
-/// After a push the change may not be listed yet: an empty list is followed by one more, once, when the replicas have
-/// caught up (protocol rule 5). Pushes that came while a run found something were about that. Pushes that came while one
-/// found nothing are looked for by the second look: `true` if what they marked waits for it.
-fn second_look<H: ObjectHost>(ctx: &Context<'_, H>, calendar: &mut Calendar) -> Result<bool, StoreError> {
+/// What a list does not show may be lagging behind its push (protocol rule 5). An empty list is followed by one more,
+/// once, when the replicas have caught up. Pushes that came during a run are looked for after a moment's pause, so that
+/// the look at them is a second one, too. Answers the pause if something is dirty already and waits for it.
+fn second_look<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    calendar: &mut Calendar,
+) -> Result<Option<i64>, StoreError> {
     let empty = calendar.page == 0 && calendar.applied.is_empty() && !calendar.full_run;
+    let waits = calendar.dirty == DirtyLevel::Incremental;
     if !empty {
-        calendar.quiet = calendar.dirty != DirtyLevel::Clean;
+        calendar.quiet = waits;
         timers::clear(ctx, Kind::Look, calendar.calendar)?;
-        return Ok(false);
+        return Ok(waits.then_some(PAUSE_MS));
     }
     let first = !calendar.quiet;
-    calendar.quiet = first && calendar.dirty == DirtyLevel::Incremental;
+    calendar.quiet = first && waits;
     if first && calendar.dirty == DirtyLevel::Clean {
         timers::set(ctx, Kind::Look, calendar.calendar, ctx.now.plus_millis(REPLICA_LAG_MS), 0)?;
     }
-    Ok(calendar.quiet)
+    Ok(calendar.quiet.then_some(REPLICA_LAG_MS))
 }
 
 /// A page could not be fetched.
