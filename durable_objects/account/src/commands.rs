@@ -20,7 +20,9 @@ use crate::error::AccountError;
 use crate::object::AccountObject;
 use crate::runs::{self, Start};
 use crate::timers::{self, Kind};
-use crate::{admin, again, calendars, dirty, identity, maintenance, replay, tokens, unlink, writes};
+use crate::{
+    admin, again, calendars, dirty, identity, maintenance, replay, takeover, tokens, unlink, writes,
+};
 
 /// How long the nudge to maintain a new account may take before it is taken for lost.
 const MAINTAIN_AGAIN_MS: i64 = 10_000;
@@ -60,7 +62,7 @@ impl AccountObject {
                         .start(
                             &ctx,
                             command.calendar,
-                            |ctx, effects| runs::take_over_page(ctx, &command, effects),
+                            |ctx, effects| takeover::take_over_page(ctx, &command, effects),
                             effects,
                         )
                         .await?,

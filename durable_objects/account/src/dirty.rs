@@ -117,24 +117,6 @@ pub(crate) fn on_timer<H: ObjectHost>(
     }
 }
 
-/// The timer of a calendar whose list was empty after a push: one more look, and no third.
-pub(crate) fn on_look<H: ObjectHost>(
-    ctx: &Context<'_, H>,
-    calendar: CalendarId,
-    effects: &mut Effects,
-) -> Result<(), StoreError> {
-    timers::clear(ctx, Kind::Look, calendar)?;
-    let Some(mut known) = calendars::get(ctx, calendar)? else { return Ok(()) };
-    if known.dirty != DirtyLevel::Clean || known.is_running() || !known.role.is_watched() {
-        // It is looked at anyway.
-        return Ok(());
-    }
-    known.dirty = DirtyLevel::Incremental;
-    known.quiet = true;
-    calendars::update(ctx, &known)?;
-    nudge(ctx, &known, 0, effects)
-}
-
 /// The timer of a calendar that is to be fetched wholly once more.
 pub(crate) fn on_resync<H: ObjectHost>(
     ctx: &Context<'_, H>,

@@ -6,6 +6,7 @@
 //! | `object.rs` | opens the store, acts on the outside, handles the alarm |
 //! | `commands.rs` | every command: decoded, run in one transaction, answered |
 //! | `dirty.rs`, `runs.rs` | from a push to a committed cursor |
+//! | `takeover.rs`, `looks.rs` | runs that change hands; second looks at a list that may lag |
 //! | `again.rs`, `replay.rs` | events fetched one by one; dead letters done once more |
 //! | `writes.rs`, `quota.rs` | the writer's seat; the calls of the last minute |
 //! | `maintenance.rs` | calendars, overlay, channels |
@@ -27,12 +28,14 @@ pub mod contract;
 mod dirty;
 mod error;
 mod identity;
+mod looks;
 mod maintenance;
 mod object;
 mod quota;
 mod replay;
 mod runs;
 pub mod schema;
+mod takeover;
 mod timers;
 mod tokens;
 mod unlink;

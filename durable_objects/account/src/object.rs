@@ -18,7 +18,7 @@ use crate::error::AccountError;
 use crate::schema::MIGRATIONS;
 use crate::timers::{self, Kind};
 use crate::writes::Seat;
-use crate::{dirty, identity, maintenance, runs, unlink, writes};
+use crate::{dirty, identity, looks, maintenance, takeover, unlink, writes};
 
 /// How many timers one alarm handles.
 const TIMERS_AN_ALARM: u32 = 50;
@@ -167,8 +167,8 @@ fn run_timer<H: ObjectHost>(
         Kind::Nudge => {
             dirty::on_timer(ctx, calendar()?, timer.tries, seat.taken_until(ctx.now), effects)?;
         }
-        Kind::Lease => runs::on_lease(ctx, calendar()?, timer.tries, effects)?,
-        Kind::Look => dirty::on_look(ctx, calendar()?, effects)?,
+        Kind::Lease => takeover::on_lease(ctx, calendar()?, timer.tries, effects)?,
+        Kind::Look => looks::on_look(ctx, calendar()?, effects)?,
         Kind::Resync => dirty::on_resync(ctx, calendar()?, effects)?,
         Kind::Write => writes::on_timer(ctx, &timer.subject, timer.tries, effects)?,
         Kind::Maintain => maintenance::on_timer(ctx, timer.tries, effects)?,

@@ -12,13 +12,14 @@ use crate::calendars::{self, Calendar, Phase};
 use crate::context::{Context, Effects, Nudge};
 use crate::contract::{
     AppliedPage, ChunkApplied, CommitRun, Cursor, Next, PageFetched, Progress, RunFailed, RunFailure,
-    RunGrant, RunStart, TakeOver, TokenGrant,
+    RunGrant, RunStart, TokenGrant,
 };
+use crate::takeover::{fetch_again, is_of_another_graph, overtaken, take_over};
 use crate::timers::{self, Kind};
-use crate::{again, dirty};
+use crate::{again, dirty, looks};
 
 /// How soon a page that waits for a fetcher is nudged again.
-const READY_AGAIN_MS: i64 = 5_000;
+pub(crate) const READY_AGAIN_MS: i64 = 5_000;
 /// How soon a calendar with suspects is fetched wholly once more (protocol rule 14).
 const SECOND_SIGHT_MS: i64 = 30_000;
 /// The first pause after a calendar could not be read; doubles up to six hours.
@@ -26,12 +27,6 @@ const UNREADABLE_PAUSE_MS: i64 = 60_000;
 const MAX_UNREADABLE_PAUSE_MS: i64 = 21_600_000;
 /// The pause after the first refused token; grows with every refusal in a row.
 const UNAUTHORIZED_PAUSE_MS: i64 = 1_000;
-/// How long a provider's replicas may lag behind a push (protocol rule 5).
-const REPLICA_LAG_MS: i64 = 10_000;
-/// How long pushes that came during a run wait to be looked for: most of what lags has arrived by then.
-const PAUSE_MS: i64 = 2_000;
-/// The longest pause between two nudges of a page that nobody takes.
-const MAX_READY_PAUSE_MS: i64 = 3_600_000;
 
 /// What a fetcher may do now.
 pub(crate) enum Start {
@@ -80,7 +75,7 @@ pub(crate) fn begin<H: ObjectHost>(
     fetch(ctx, known, holder)
 }
 
-fn fetch<H: ObjectHost>(
+pub(crate) fn fetch<H: ObjectHost>(
     ctx: &Context<'_, H>,
     mut known: Calendar,
     holder: MessageId,
@@ -91,39 +86,6 @@ fn fetch<H: ObjectHost>(
     hold(ctx, &mut known, lease::FETCHING_MS)?;
     calendars::update(ctx, &known)?;
     Ok(Start::Fetch(Box::new(known)))
-}
-
-/// Takes a page over after the graph said how much of it is applied (protocol rule 6): what is there counts, and only
-/// a page that is not whole is fetched again.
-pub(crate) fn take_over_page<H: ObjectHost>(
-    ctx: &Context<'_, H>,
-    command: &TakeOver,
-    effects: &mut Effects,
-) -> Result<Start, StoreError> {
-    let page = &command.page;
-    let known = calendars::get(ctx, command.calendar)?
-        .filter(|known| known.is_at(page.run, page.position, page.attempt) && known.phase == Phase::Applying);
-    let Some(mut known) = known else { return Ok(Start::Coalesced) };
-    if lease::holds(known.lease_until, ctx.now) {
-        // A chunk was counted meanwhile, or someone else took it over.
-        return Ok(Start::Coalesced);
-    }
-    if is_of_another_graph(&mut known, command.incarnation) {
-        return restart_in_full(ctx, known, effects, "graph_restored").map(|()| Start::Coalesced);
-    }
-    for index in &command.applied {
-        count(&mut known, *index);
-    }
-    if known.applied.contains('0') {
-        take_over(&mut known);
-        tracing::warn!(calendar = %known.calendar, takeovers = known.takeovers, "a run is taken over");
-        return fetch(ctx, known, command.holder);
-    }
-    let calendar = known.clone();
-    Ok(match advance(ctx, known, effects)? {
-        Progress::Conclude => Start::Conclude(Box::new(calendar)),
-        _ => Start::Coalesced,
-    })
 }
 
 /// What the fetcher gets.
@@ -214,33 +176,7 @@ pub(crate) fn chunk_applied<H: ObjectHost>(
     advance(ctx, calendar, effects)
 }
 
-/// The graph knows a higher generation of the calendar than its own lease holder: this object was restored to an
-/// earlier state. What it fetches would be taken for old for ever, so it goes on above that (protocol rule 12).
-fn overtaken<H: ObjectHost>(
-    ctx: &Context<'_, H>,
-    mut calendar: Calendar,
-    generation: u32,
-    effects: &mut Effects,
-) -> Result<(), StoreError> {
-    tracing::error!(calendar = %calendar.calendar, generation, "the graph knows a higher generation; it is raised");
-    record(ctx, &calendar, "overtaken")?;
-    calendar.uncover();
-    calendar.end_run();
-    calendar.generation = generation;
-    timers::clear(ctx, Kind::Lease, calendar.calendar)?;
-    calendars::update(ctx, &calendar)?;
-    dirty::nudge(ctx, &calendar, 0, effects)
-}
-
-/// Whether the graph was restored since the calendar was last applied to it: what the cursor stands for, and what a full
-/// run applied so far, is no longer there (rule 13).
-const fn is_of_another_graph(calendar: &mut Calendar, incarnation: u32) -> bool {
-    let known = calendar.incarnation;
-    calendar.incarnation = incarnation;
-    known != 0 && known != incarnation
-}
-
-fn count(calendar: &mut Calendar, index: u32) {
+pub(crate) fn count(calendar: &mut Calendar, index: u32) {
     let index = usize::try_from(index).unwrap_or(usize::MAX);
     calendar.applied =
         calendar.applied.chars().enumerate().map(|(at, mark)| if at == index { '1' } else { mark }).collect();
@@ -257,7 +193,7 @@ fn expect(calendar: &mut Calendar, next: &Next, chunks: u32) {
 }
 
 /// Goes on as far as the applied chunks allow.
-fn advance<H: ObjectHost>(
+pub(crate) fn advance<H: ObjectHost>(
     ctx: &Context<'_, H>,
     mut calendar: Calendar,
     effects: &mut Effects,
@@ -311,10 +247,10 @@ fn commit<H: ObjectHost>(
 ) -> Result<Progress, StoreError> {
     record(ctx, &calendar, "committed")?;
     tracing::info!(calendar = %calendar.calendar, pages = calendar.page.saturating_add(1), "a cursor is committed");
-    let pause_ms = second_look(ctx, &mut calendar)?;
+    let pause_ms = looks::after_run(ctx, &mut calendar)?;
     if again::fetched(ctx, &calendar)? {
         // Not at once: each of them is a call of its own.
-        timers::set(ctx, Kind::Look, calendar.calendar, ctx.now.plus_millis(REPLICA_LAG_MS), 0)?;
+        timers::set(ctx, Kind::Look, calendar.calendar, ctx.now.plus_millis(looks::REPLICA_LAG_MS), 0)?;
     }
     calendar.sync_token = calendar.next_sync_token.take();
     calendar.synced_at = Some(ctx.now);
@@ -332,28 +268,6 @@ fn commit<H: ObjectHost>(
         dirty::nudge(ctx, &calendar, 0, effects)?;
     }
     Ok(Progress::Committed)
-}
-
-/// What a list does not show may be lagging behind its push (protocol rule 5). An empty list is followed by one more,
-/// once, when the replicas have caught up. Pushes that came during a run are looked for after a moment's pause, so that
-/// the look at them is a second one, too. Answers the pause if something is dirty already and waits for it.
-fn second_look<H: ObjectHost>(
-    ctx: &Context<'_, H>,
-    calendar: &mut Calendar,
-) -> Result<Option<i64>, StoreError> {
-    let empty = calendar.page == 0 && calendar.applied.is_empty() && !calendar.full_run;
-    let waits = calendar.dirty == DirtyLevel::Incremental;
-    if !empty {
-        calendar.quiet = waits;
-        timers::clear(ctx, Kind::Look, calendar.calendar)?;
-        return Ok(waits.then_some(PAUSE_MS));
-    }
-    let first = !calendar.quiet;
-    calendar.quiet = first && waits;
-    if first && calendar.dirty == DirtyLevel::Clean {
-        timers::set(ctx, Kind::Look, calendar.calendar, ctx.now.plus_millis(REPLICA_LAG_MS), 0)?;
-    }
-    Ok(calendar.quiet.then_some(REPLICA_LAG_MS))
 }
 
 /// A page could not be fetched.
@@ -409,7 +323,7 @@ fn wait<H: ObjectHost>(
 }
 
 /// Ends the run and asks for a full one: absence is judged only over one whole full run.
-fn restart_in_full<H: ObjectHost>(
+pub(crate) fn restart_in_full<H: ObjectHost>(
     ctx: &Context<'_, H>,
     mut calendar: Calendar,
     effects: &mut Effects,
@@ -429,49 +343,6 @@ fn restart_in_full<H: ObjectHost>(
     dirty::nudge(ctx, &calendar, 0, effects)
 }
 
-/// The timer of a run: its lease has ended, or its page still waits for a fetcher.
-pub(crate) fn on_lease<H: ObjectHost>(
-    ctx: &Context<'_, H>,
-    calendar: CalendarId,
-    tries: u32,
-    effects: &mut Effects,
-) -> Result<(), StoreError> {
-    let known = calendars::get(ctx, calendar)?.filter(Calendar::is_running);
-    let Some(mut known) = known else { return timers::clear(ctx, Kind::Lease, calendar) };
-    let held = known.lease_until.filter(|until| known.phase != Phase::Ready && *until > ctx.now);
-    if let Some(until) = held {
-        return timers::set(ctx, Kind::Lease, calendar, until, 0);
-    }
-    if known.phase == Phase::Fetching {
-        take_over(&mut known);
-        calendars::update(ctx, &known)?;
-        tracing::warn!(%calendar, takeovers = known.takeovers, "a run's lease ended; it is taken over");
-    }
-    // A page that was being applied stays as it is: whoever takes it over asks the graph first.
-    effects.push(Nudge::Calendar(calendar, known.lane()));
-    let pause = READY_AGAIN_MS.checked_shl(tries.min(16)).unwrap_or(MAX_READY_PAUSE_MS);
-    let due = ctx.now.plus_millis(pause.min(MAX_READY_PAUSE_MS));
-    timers::set(ctx, Kind::Lease, calendar, due, tries.saturating_add(1))
-}
-
-/// The page goes to another fetcher. What the old one still sends applies, but does not count.
-fn take_over(calendar: &mut Calendar) {
-    fetch_again(calendar);
-    calendar.takeovers = calendar.takeovers.saturating_add(1);
-    calendar.failures = calendar.failures.saturating_add(1);
-}
-
-/// The page is fetched once more, under a higher generation: whatever an earlier fetch still sends is older.
-fn fetch_again(calendar: &mut Calendar) {
-    calendar.phase = Phase::Ready;
-    calendar.holder = None;
-    calendar.generation = calendar.generation.saturating_add(1);
-    calendar.attempt = calendar.attempt.saturating_add(1);
-    calendar.next_page_token = None;
-    calendar.next_sync_token = None;
-    calendar.applied = String::new();
-}
-
 /// The account lost its consent: the run ends, what it covered waits for a new one.
 pub(crate) fn suspend<H: ObjectHost>(ctx: &Context<'_, H>, calendar: CalendarId) -> Result<(), StoreError> {
     let Some(mut known) = calendars::get(ctx, calendar)? else { return Ok(()) };
@@ -485,7 +356,7 @@ pub(crate) fn suspend<H: ObjectHost>(ctx: &Context<'_, H>, calendar: CalendarId)
 }
 
 /// Renews the lease and its timer.
-fn hold<H: ObjectHost>(
+pub(crate) fn hold<H: ObjectHost>(
     ctx: &Context<'_, H>,
     calendar: &mut Calendar,
     base_ms: i64,
@@ -495,7 +366,11 @@ fn hold<H: ObjectHost>(
     timers::set(ctx, Kind::Lease, calendar.calendar, until, 0)
 }
 
-fn record<H: ObjectHost>(ctx: &Context<'_, H>, calendar: &Calendar, outcome: &str) -> Result<(), StoreError> {
+pub(crate) fn record<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    calendar: &Calendar,
+    outcome: &str,
+) -> Result<(), StoreError> {
     let started = calendar.started_at.unwrap_or(ctx.now);
     ctx.run(
         "/* record_run */ INSERT INTO sync_runs

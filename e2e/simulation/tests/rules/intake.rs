@@ -208,6 +208,39 @@ fn rule_05_an_empty_list_after_a_push_is_followed_by_another() {
     assert_eq!(stage.shown(1), Stage::blocks(&[(NINE, TEN)]), "after about ten seconds");
 }
 
+/// A second change is pushed while the first one's run is under way, and the provider lags with it.
+#[test]
+fn rule_05_a_push_during_a_run_is_looked_for_after_a_moment() {
+    let mut stage = Stage::settled(5, 2);
+    let _ = stage.add(0, "first", NINE, TEN);
+    stage.run_until_queued("DELTA_QUEUE");
+    stage.world.google(|google| google.settings.list_lag_ms = 1_500);
+    let _ = stage.add(0, "second", TEN, NOON);
+    stage.deliver_pushes();
+    stage.lose_pushes();
+    stage.world.settle(5_000);
+    assert_eq!(stage.shown(1), Stage::blocks(&[(NINE, TEN), (TEN, NOON)]));
+}
+
+/// What was pushed while a list was empty waits ten seconds, unless another push says that something is new.
+#[test]
+fn rule_05_a_new_push_does_not_wait_for_the_second_look() {
+    let mut stage = Stage::settled(5, 2);
+    stage.world.google(|google| google.settings.list_lag_ms = 60_000);
+    let _ = stage.add(0, "first", NINE, TEN);
+    stage.deliver_pushes();
+    stage.world.hold("page_fetched", Side::Before);
+    stage.deliver_first("SYNC_QUEUE");
+    let _ = stage.add(0, "second", TEN, NOON);
+    stage.deliver_pushes();
+    stage.world.resume();
+    assert_eq!(stage.of_primary(0, "dirty"), "1", "the second look is due, and waits");
+    stage.world.google(|google| google.settings.list_lag_ms = 0);
+    let _ = stage.add(0, "third", NOON, ONE);
+    stage.world.settle(2_000);
+    assert_eq!(stage.shown(1), Stage::blocks(&[(NINE, TEN), (TEN, NOON), (NOON, ONE)]));
+}
+
 /// A push for nothing costs one more list, and no third.
 #[test]
 fn rule_05_there_is_no_third_list() {
