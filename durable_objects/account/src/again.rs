@@ -27,8 +27,8 @@ pub(crate) fn ask<H: ObjectHost>(
     if ids.len() > MOST {
         return Err(AccountError::Refused("too many events at once"));
     }
-    if calendars::get(ctx, calendar)?.is_none() {
-        return Err(AccountError::Refused("no such calendar"));
+    if !calendars::get(ctx, calendar)?.is_some_and(|known| known.role.is_watched()) {
+        return Err(AccountError::Refused("no calendar that is read"));
     }
     for id in ids {
         ctx.run(

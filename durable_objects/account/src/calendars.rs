@@ -58,13 +58,15 @@ pub(crate) struct Calendar {
     pub(crate) applied: String,
     /// No writes before this.
     pub(crate) write_after: Option<Timestamp>,
+    /// How often in a row it refused every write.
+    pub(crate) refusals: u32,
     /// An empty list is no surprise (protocol rule 5).
     pub(crate) quiet: bool,
 }
 
 const COLUMNS: &str = "calendar_id, provider_calendar_id, role, push, dirty, covering, due_at, sync_token, incarnation, \
     synced_at, failures, generation, phase, run_id, holder, lease_until, takeovers, full_run, started_at, page, \
-    attempt, page_token, next_page_token, next_sync_token, applied, write_after, quiet";
+    attempt, page_token, next_page_token, next_sync_token, applied, write_after, quiet, refusals";
 
 impl Calendar {
     /// Whether a run is under way.
@@ -152,6 +154,7 @@ fn decode(row: &Row) -> Result<Calendar, StoreError> {
         applied: row.get(24)?,
         write_after: time(25)?,
         quiet: row.get(26)?,
+        refusals: row.get(27)?,
     })
 }
 
@@ -215,6 +218,7 @@ pub(crate) fn put<H: ObjectHost>(
     stored.takeovers = 0;
     stored.push = true;
     stored.write_after = None;
+    stored.refusals = 0;
     update(ctx, &stored)
 }
 
@@ -226,7 +230,7 @@ pub(crate) fn update<H: ObjectHost>(ctx: &Context<'_, H>, calendar: &Calendar) -
          SET push = ?2, dirty = ?3, covering = ?4, due_at = ?5, sync_token = ?6, incarnation = ?7, synced_at = ?8,
              failures = ?9, generation = ?10, phase = ?11, run_id = ?12, holder = ?13, lease_until = ?14,
              takeovers = ?15, full_run = ?16, started_at = ?17, page = ?18, attempt = ?19, page_token = ?20,
-             next_page_token = ?21, next_sync_token = ?22, applied = ?23, write_after = ?24, quiet = ?25
+             next_page_token = ?21, next_sync_token = ?22, applied = ?23, write_after = ?24, quiet = ?25, refusals = ?26
          WHERE calendar_id = ?1",
         &[
             Value::text(calendar.calendar),
@@ -254,6 +258,7 @@ pub(crate) fn update<H: ObjectHost>(ctx: &Context<'_, H>, calendar: &Calendar) -
             calendar.applied.as_str().into(),
             time(calendar.write_after),
             calendar.quiet.into(),
+            calendar.refusals.into(),
         ],
     )
 }

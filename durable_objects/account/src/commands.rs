@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use tminus_domain::dirty::Lane;
 use tminus_domain::ids::CalendarId;
 use tminus_ports::core::{decode, encode};
-use tminus_ports::{Command, ObjectError, ObjectHost, chain};
+use tminus_ports::{Classify as _, Command, ErrorClass, ObjectError, ObjectHost, chain};
 use tminus_store::{StoreError, transaction};
 
 use crate::context::{Context, Effects, Nudge};
@@ -87,8 +87,13 @@ impl AccountObject {
                 let token = match self.token(&ctx).await {
                     Ok(token) => Some(token),
                     Err(AccountError::ConsentNeeded) => None,
-                    // An account whose tokens do not open can still be unlinked.
+                    // An account whose tokens do not open, or are refused for good, can still be unlinked.
                     Err(AccountError::Seal(_)) if linked(&ctx).is_err() => None,
+                    Err(AccountError::Refresh(error))
+                        if linked(&ctx).is_err() && !matches!(error.class(), ErrorClass::Retry { .. }) =>
+                    {
+                        None
+                    }
                     Err(error) => return Err(error.into()),
                 };
                 encode(&transaction(host.sql(), || maintenance::begin(&ctx.later(), command, token))?)
@@ -147,7 +152,11 @@ impl AccountObject {
                 tokens::expire(ctx, &self.config, command.token_version)
             }),
             GetStatus::NAME => run(body, |_: GetStatus| admin::status(ctx)),
-            StoreDeadLetter::NAME => run(body, |command| admin::store_dead_letter(ctx, &command)),
+            StoreDeadLetter::NAME => run(body, |command| {
+                // Nothing is kept for an account that is not there (any more).
+                identity::get(ctx)?;
+                admin::store_dead_letter(ctx, &command)
+            }),
             StoreUnroutable::NAME => run(body, |command: StoreUnroutable| {
                 admin::store_dead_letter(ctx, &StoreDeadLetter { letter: command.letter })
             }),
@@ -163,8 +172,12 @@ impl AccountObject {
                 run(body, |command: FetchAgain| again::ask(ctx, command.calendar, &command.ids, effects))
             }
             Unlink::NAME => run(body, |_: Unlink| unlink::begin(ctx, effects)),
-            UnlinkDrained::NAME => run(body, |command| unlink::drained(ctx, &self.seat, command, effects)),
-            UnlinkPurged::NAME => run(body, |command| unlink::purged(ctx, command, effects)),
+            UnlinkDrained::NAME => {
+                run(body, |command| unlink::drained(ctx, &self.config, &self.seat, command, effects))
+            }
+            UnlinkPurged::NAME => {
+                run(body, |command| unlink::purged(ctx, &self.config, &self.seat, command, effects))
+            }
             UnlinkFailed::NAME => run(body, |command| unlink::failed(ctx, command)),
             ListDeadLetters::NAME => run(body, |_: ListDeadLetters| admin::list_dead_letters(ctx)),
             _ => Err(ObjectError::Refused { reason: "no such command".to_owned() }.into()),
@@ -201,7 +214,7 @@ impl AccountObject {
             let answer = runs::answer(&ctx, start, identity.user, token)?;
             if let RunStart::Granted(grant) = &answer {
                 let singly = u32::try_from(grant.again.len()).unwrap_or(u32::MAX);
-                self.seat.quota.count_reads(&ctx, singly.saturating_add(1))?;
+                self.seat.quota.count(&ctx, singly.saturating_add(1))?;
             }
             Ok(answer)
         })

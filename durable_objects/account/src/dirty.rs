@@ -75,8 +75,15 @@ pub(crate) fn wake<H: ObjectHost>(
     calendar.due_at = None;
     calendar.failures = 0;
     calendar.dirty = calendar.dirty.max(DirtyLevel::Incremental);
+    if !calendar.is_running() {
+        calendars::update(ctx, &calendar)?;
+        return nudge(ctx, &calendar, 0, effects);
+    }
+    // It failed before: whoever held it is given up, and so is the pause that grew with the failures.
+    calendar.takeovers = 0;
+    calendar.lease_until = Some(ctx.now);
     calendars::update(ctx, &calendar)?;
-    if calendar.is_running() { Ok(()) } else { nudge(ctx, &calendar, 0, effects) }
+    timers::set(ctx, Kind::Lease, calendar.calendar, ctx.now, 0)
 }
 
 /// Nudges a calendar that is dirty and idle, and sees to it that it is nudged again.

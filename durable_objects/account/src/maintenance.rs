@@ -49,11 +49,12 @@ pub(crate) fn begin<H: ObjectHost>(
     if !own && identity.maintainer.is_some() && lease::holds(identity.maintainer_until, ctx.now) {
         return Ok(Maintenance::Coalesced);
     }
-    let until = lease::until(ctx.now, lease::MAINTENANCE_MS, 0);
+    // What took longer than its lease gets a longer one.
+    let tries = timers::tries(ctx, Kind::Maintain, identity.account)?;
+    let until = lease::until(ctx.now, lease::MAINTENANCE_MS, tries);
     identity.maintainer = Some(command.holder);
     identity.maintainer_until = Some(until);
     identity::update(ctx, &identity)?;
-    let tries = timers::tries(ctx, Kind::Maintain, identity.account)?;
     timers::set(ctx, Kind::Maintain, identity.account, until, tries)?;
     if unlinking {
         return Ok(Maintenance::Unlinking(Box::new(unlink::grant(ctx, &identity, token)?)));

@@ -41,12 +41,8 @@ pub(crate) enum Grant {
 }
 
 impl Quota {
-    /// Counts reads. They are never paced: they only leave writes less room.
-    pub(crate) fn count_reads<H: ObjectHost>(
-        &self,
-        ctx: &Context<'_, H>,
-        calls: u32,
-    ) -> Result<(), StoreError> {
+    /// Counts calls that are not paced, such as reads: they only leave writes less room.
+    pub(crate) fn count<H: ObjectHost>(&self, ctx: &Context<'_, H>, calls: u32) -> Result<(), StoreError> {
         let mut window = self.take(ctx)?;
         window.add(ctx.now, calls);
         self.0.set(Some(window));
@@ -98,17 +94,28 @@ impl Quota {
         Ok(())
     }
 
-    /// When bulk work fits again; `None` if it does now.
+    /// When so much bulk work as is worthwhile fits again; `None` if it does now.
     pub(crate) fn bulk_after<H: ObjectHost>(
         &self,
         ctx: &Context<'_, H>,
         per_minute: u32,
     ) -> Result<Option<Timestamp>, StoreError> {
+        let when = self.when(ctx, per_minute, WORTHWHILE)?;
+        Ok((when > ctx.now).then_some(when))
+    }
+
+    /// When so many calls of bulk work fit.
+    pub(crate) fn when<H: ObjectHost>(
+        &self,
+        ctx: &Context<'_, H>,
+        per_minute: u32,
+        calls: u32,
+    ) -> Result<Timestamp, StoreError> {
         let window = self.take(ctx)?;
         let bulk = Share::Bulk.of(per_minute);
-        let when = window.when(ctx.now, bulk, WORTHWHILE.min(bulk));
+        let when = window.when(ctx.now, bulk, calls.min(bulk));
         self.0.set(Some(window));
-        Ok((when > ctx.now).then_some(when))
+        Ok(when)
     }
 
     fn take<H: ObjectHost>(&self, ctx: &Context<'_, H>) -> Result<Window, StoreError> {

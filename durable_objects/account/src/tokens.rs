@@ -184,8 +184,12 @@ pub(crate) async fn give_back<H: ObjectHost>(
     config: &AccountConfig,
 ) -> Result<(), AccountError> {
     let account = identity::get(ctx)?.account;
-    // Tokens that no longer open cannot be given back: the owner can still take the grant away.
-    let Ok(Some(stored)) = load(ctx, config, account) else { return Ok(()) };
+    let stored = match load(ctx, config, account) {
+        Ok(Some(stored)) => stored,
+        // Tokens that no longer open cannot be given back: the owner can still take the grant away.
+        Ok(None) | Err(AccountError::Seal(_)) => return Ok(()),
+        Err(error) => return Err(error),
+    };
     let Some(refresh) = stored.tokens.refresh else { return Ok(()) };
     match config.oauth.revoke(ctx.host, &refresh).await {
         Ok(()) => Ok(()),

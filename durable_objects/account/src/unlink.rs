@@ -9,6 +9,7 @@ use tminus_ports::ObjectHost;
 use tminus_store::StoreError;
 
 use crate::calendars;
+use crate::config::AccountConfig;
 use crate::context::{Context, Effects, Nudge};
 use crate::contract::{
     AccountState, TokenGrant, UnlinkDrained, UnlinkFailed, UnlinkGrant, UnlinkPurged, UnlinkStep,
@@ -25,8 +26,10 @@ use crate::writes::Seat;
 const CALL_DEADLINE_MS: i64 = 10_000;
 /// Between two looks at what is left: lists lag.
 const PURGE_PAUSE_MS: i64 = 10_000;
-/// A deletion's share of a minute with 600 calls, lists left room.
-const DELETION_MS: i64 = 120;
+/// The calls of one pass: a hundred deletions, and lists.
+const PASS: u32 = 120;
+/// The lists of one pass, as a rule.
+const LISTS: u32 = 4;
 /// So many lists in a row that hold none of our events end the purge.
 const EMPTY_LISTS: u32 = 2;
 /// How long a lost nudge to the maintainer is waited for.
@@ -97,6 +100,7 @@ pub(crate) fn grant<H: ObjectHost>(
 /// The graph hands out no more claims. Writes that are under way are waited for, and their calls.
 pub(crate) fn drained<H: ObjectHost>(
     ctx: &Context<'_, H>,
+    config: &AccountConfig,
     seat: &Seat,
     command: UnlinkDrained,
     effects: &mut Effects,
@@ -104,22 +108,26 @@ pub(crate) fn drained<H: ObjectHost>(
     let identity = at(ctx, command.holder, UnlinkStep::Draining)?;
     let busy = seat.taken_until(ctx.now).max(command.claimed_until);
     let after = busy.map_or(ctx.now, |until| until.max(ctx.now).plus_millis(CALL_DEADLINE_MS));
+    let after = after.max(seat.quota.when(ctx, config.quota_per_minute, PASS)?);
     go_on(ctx, identity, UnlinkStep::Purging, after, effects)
 }
 
 /// Our events were looked for and removed: again until two lists in a row hold none.
 pub(crate) fn purged<H: ObjectHost>(
     ctx: &Context<'_, H>,
+    config: &AccountConfig,
+    seat: &Seat,
     command: UnlinkPurged,
     effects: &mut Effects,
 ) -> Result<(), AccountError> {
     let mut identity = at(ctx, command.holder, UnlinkStep::Purging)?;
+    seat.quota.count(ctx, command.found.saturating_add(LISTS))?;
     identity.empty_lists = if command.found == 0 { identity.empty_lists.saturating_add(1) } else { 0 };
     if identity.empty_lists >= EMPTY_LISTS {
         return go_on(ctx, identity, UnlinkStep::Closing, ctx.now, effects);
     }
-    let pause = i64::from(command.found).saturating_mul(DELETION_MS).max(PURGE_PAUSE_MS);
-    go_on(ctx, identity, UnlinkStep::Purging, ctx.now.plus_millis(pause), effects)
+    let room = seat.quota.when(ctx, config.quota_per_minute, PASS)?;
+    go_on(ctx, identity, UnlinkStep::Purging, room.max(ctx.now.plus_millis(PURGE_PAUSE_MS)), effects)
 }
 
 /// The step is done again later.

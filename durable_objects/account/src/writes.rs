@@ -24,8 +24,10 @@ use crate::identity::{self, Identity};
 use crate::quota::{Grant, Quota, Reserved};
 use crate::timers::{self, Kind};
 
-/// How long a calendar that cannot be written is left alone; maintenance looks after it meanwhile.
+/// How long a calendar that cannot be written is left alone, for the first time; maintenance looks after it meanwhile.
 const UNWRITABLE_PAUSE_S: i64 = 60;
+/// The longest pause of such a calendar.
+const MAX_PAUSE_S: i64 = 3_600;
 
 /// The seat, and what was written from it.
 #[derive(Default)]
@@ -85,20 +87,18 @@ pub(crate) fn begin<H: ObjectHost>(
     if targets.is_empty() {
         return Ok(WriteStart::NotNow);
     }
-    let until = lease::until(ctx.now, lease::WRITING_MS, 0);
-    let taken = match taken {
-        // Its first answer was lost: what was reserved for it still is.
-        Some(taken) => Taken { until, ..taken },
-        None => match seat.quota.reserve(ctx, config.quota_per_minute, command.lane)? {
-            Grant::Reserved(reserved) => Taken { holder: command.holder, until, reserved, again: None },
-            Grant::Wait(until) => {
-                wait_for_quota(ctx, &identity, command.lane, until)?;
-                return Ok(WriteStart::NotNow);
-            }
-        },
+    // Of a message that came again the first delivery may have used what was reserved for it: that stays counted.
+    let reserved = match seat.quota.reserve(ctx, config.quota_per_minute, command.lane)? {
+        Grant::Reserved(reserved) => reserved,
+        Grant::Wait(until) => {
+            wait_for_quota(ctx, &identity, command.lane, until)?;
+            return Ok(WriteStart::NotNow);
+        }
     };
-    seat.taken.set(Some(taken));
-    let permits = taken.reserved.permits;
+    let again = taken.and_then(|taken| taken.again);
+    let until = lease::until(ctx.now, lease::WRITING_MS, 0);
+    seat.taken.set(Some(Taken { holder: command.holder, until, reserved, again }));
+    let permits = reserved.permits;
     Ok(WriteStart::Granted(Box::new(WriteGrant { user: identity.user, permits, targets, token })))
 }
 
@@ -116,6 +116,8 @@ pub(crate) fn end<H: ObjectHost>(
     if !command.unwritable.is_empty() {
         pause_calendars(ctx, command)?;
         effects.push(Nudge::Maintain);
+    } else if command.used > 0 && command.outcome == WriteOutcome::Drained {
+        forgive_calendars(ctx)?;
     }
     match command.outcome {
         WriteOutcome::TryAfter { seconds } => pause(ctx, i64::from(seconds))?,
@@ -163,15 +165,23 @@ fn wait_for_quota<H: ObjectHost>(
 
 /// A calendar that refuses every write is left alone by itself: the account's others are written on.
 fn pause_calendars<H: ObjectHost>(ctx: &Context<'_, H>, command: &EndWrite) -> Result<(), AccountError> {
-    let after = ctx.now.plus_seconds(UNWRITABLE_PAUSE_S);
     for calendar in &command.unwritable {
         if let Some(mut calendar) = calendars::get(ctx, *calendar)? {
+            let pause = UNWRITABLE_PAUSE_S.checked_shl(calendar.refusals.min(16)).unwrap_or(MAX_PAUSE_S);
+            let after = ctx.now.plus_seconds(pause.min(MAX_PAUSE_S));
             calendar.write_after = Some(after);
+            calendar.refusals = calendar.refusals.saturating_add(1);
             calendars::update(ctx, &calendar)?;
             timers::set(ctx, Kind::Write, calendar.calendar, after, 0)?;
         }
     }
     Ok(())
+}
+
+/// What was written without a complaint ends the growing of pauses.
+fn forgive_calendars<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<(), AccountError> {
+    Ok(ctx
+        .run("/* forgive */ UPDATE calendars SET refusals = 0, write_after = NULL WHERE refusals > 0", &[])?)
 }
 
 /// Writing may start again, into the account or the one calendar that `subject` names.

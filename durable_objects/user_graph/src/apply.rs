@@ -6,6 +6,7 @@
 //! 3. nudges, after the commit: level-triggered.
 
 use serde_json::json;
+use tminus_domain::dirty::Lane;
 use tminus_domain::event::{EventContent, Status};
 use tminus_domain::ids::EventId;
 use tminus_domain::mark::Mark;
@@ -19,6 +20,7 @@ use crate::context::{Context, Effects};
 use crate::contract::{Applied, ApplyChunk, Delta};
 use crate::error::GraphError;
 use crate::events::{self, Origin, StoredEvent};
+use crate::fresh::Lanes;
 use crate::journal::{self, Change, Entry};
 use crate::mirrors::{self, StoredMirror};
 use crate::{claims, edges, floors, graph, progress, sightings};
@@ -53,7 +55,8 @@ fn apply_in<H: ObjectHost>(
     if command.chunk.attempt > 0 {
         floors::raise(ctx, command.calendar, position.generation)?;
     }
-    let chunk = Chunk { ctx, command, edges: &edges, floor: floors::of(ctx, command.calendar)? };
+    let floor = floors::of(ctx, command.calendar)?;
+    let chunk = Chunk { ctx, command, edges: &edges, floor, lanes: Lanes::of(command, ctx.now) };
     let nothing = Applied { incarnation, generation, ..Applied::default() };
     let mut tally = nothing;
     let mut wanted = Effects::default();
@@ -107,6 +110,7 @@ struct Chunk<'a, H> {
     edges: &'a [Edge],
     /// Pages of an older generation make nothing known.
     floor: u32,
+    lanes: Lanes,
 }
 
 impl<H: ObjectHost> Chunk<'_, H> {
@@ -116,8 +120,8 @@ impl<H: ObjectHost> Chunk<'_, H> {
 
     fn apply(&self, delta: &Delta, tally: &mut Applied, effects: &mut Effects) -> Result<(), StoreError> {
         match delta {
-            Delta::Present { id, etag, content } if self.command.role.is_source() => {
-                self.present(id, etag, content, tally, effects)
+            Delta::Present { id, etag, updated, content } if self.command.role.is_source() => {
+                self.present(id, etag, content, self.lanes.for_change(*updated), tally, effects)
             }
             // An overlay calendar is ours: what others put there is nobody's origin.
             Delta::Present { .. } => {
@@ -153,6 +157,7 @@ impl<H: ObjectHost> Chunk<'_, H> {
         id: &str,
         etag: &str,
         content: &EventContent,
+        lane: Lane,
         tally: &mut Applied,
         effects: &mut Effects,
     ) -> Result<(), StoreError> {
@@ -188,7 +193,7 @@ impl<H: ObjectHost> Chunk<'_, H> {
             position: self.command.chunk.position,
             deleted: content.status == Status::Cancelled,
         };
-        self.store(id, known.as_ref(), &stored, change, mirrors, tally, effects)
+        self.store(id, known.as_ref(), &stored, change, mirrors, lane, tally, effects)
     }
 
     fn deleted(&self, id: &str, tally: &mut Applied, effects: &mut Effects) -> Result<(), StoreError> {
@@ -208,7 +213,8 @@ impl<H: ObjectHost> Chunk<'_, H> {
             stored.version = known.version.saturating_add(1);
             stored.position = self.command.chunk.position;
             let mirrors = mirrors::of_event(ctx, known.event)?;
-            return self.store(id, Some(known), &stored, Change::Deleted, mirrors, tally, effects);
+            let lane = self.command.lane;
+            return self.store(id, Some(known), &stored, Change::Deleted, mirrors, lane, tally, effects);
         }
         // The id may be one of our mirrors: a tombstone carries no mark.
         if known.is_none()
@@ -231,6 +237,7 @@ impl<H: ObjectHost> Chunk<'_, H> {
         stored: &StoredEvent,
         change: Change,
         mirrors: Vec<StoredMirror>,
+        lane: Lane,
         tally: &mut Applied,
         effects: &mut Effects,
     ) -> Result<(), StoreError> {
@@ -249,7 +256,7 @@ impl<H: ObjectHost> Chunk<'_, H> {
                 reason: "sync",
             },
         )?;
-        let changed = mirrors::reproject(ctx, self.edges, stored, mirrors, self.command.lane, effects)?;
+        let changed = mirrors::reproject(ctx, self.edges, stored, mirrors, lane, effects)?;
         tally.mirrors_changed = tally.mirrors_changed.saturating_add(changed);
         Ok(())
     }

@@ -85,6 +85,9 @@ pub enum Delta {
         id: String,
         /// The provider's etag.
         etag: String,
+        /// When it was last changed, by the provider's clock.
+        #[serde(default)]
+        updated: Option<Timestamp>,
         /// What it says.
         content: Box<EventContent>,
     },

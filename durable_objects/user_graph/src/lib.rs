@@ -10,6 +10,7 @@
 //! | `unlink.rs` | an account is forgotten |
 //! | `progress.rs` | how far each calendar's run is |
 //! | `floors.rs` | which generations are too old to make events known |
+//! | `fresh.rs` | what a full run brings and someone waits for |
 //! | `sightings.rs` | mirrors as the provider shows them |
 //! | `reads.rs` | lists and status |
 //! | `events.rs`, `mirrors.rs`, `journal.rs`, `timers.rs` | rows |
@@ -26,6 +27,7 @@ mod edges;
 mod error;
 mod events;
 mod floors;
+mod fresh;
 mod graph;
 mod journal;
 mod mirrors;

@@ -190,12 +190,13 @@ fn order_key(now: Timestamp, when: &When) -> String {
     if is_over { format!("~{}", when.start_text()) } else { when.start_text() }
 }
 
-/// A mirror in a calendar of an account that was unlinked is left to the purge of that account.
+/// A mirror in a calendar of an account that was unlinked is left to the purge of that account. Its claim stays: until it
+/// ends a write may be under way, and the purge waits for that.
 fn bury<H: ObjectHost>(ctx: &Context<'_, H>, key: MirrorKey) -> Result<(), StoreError> {
     ctx.run(
         "/* bury_mirror */ UPDATE event_mirrors
          SET state = 'TOMBSTONED', desired_hash = NULL, last_projected_hash = NULL, provider_etag = NULL,
-             in_doubt = 0, error_message = NULL, claim_id = NULL, claim_until = NULL
+             in_doubt = 0, error_message = NULL
          WHERE canonical_event_id = ?1 AND target_account_id = ?2 AND target_calendar_id = ?3
            AND state <> 'TOMBSTONED'",
         &[Value::text(key.event), Value::text(key.account), Value::text(key.calendar)],

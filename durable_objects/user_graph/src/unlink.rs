@@ -50,7 +50,7 @@ pub(crate) fn unlink<H: ObjectHost>(
         }
         let row = ctx.first(
             "/* claimed_until */ SELECT MAX(claim_until) FROM event_mirrors
-             WHERE target_account_id = ?1 AND state = 'PENDING' AND claim_until > ?2",
+             WHERE target_account_id = ?1 AND claim_until > ?2",
             &[Value::text(command.account), ctx.now.millis().into()],
         )?;
         let until: Option<i64> = row.map_or(Ok(None), |row| row.get(0))?;
@@ -63,7 +63,17 @@ pub(crate) fn forget_event<H: ObjectHost>(
     ctx: &Context<'_, H>,
     stored: StoredEvent,
 ) -> Result<StoredEvent, StoreError> {
-    if stored.deleted || !floors::is_forgotten(ctx, stored.account, stored.position.generation)? {
+    if !floors::is_forgotten(ctx, stored.account, stored.position.generation)? {
+        return Ok(stored);
+    }
+    if stored.deleted {
+        // A tombstone keeps no text either.
+        ctx.run(
+            "/* forget_text */ UPDATE canonical_events SET title = NULL, description = NULL, location = NULL
+             WHERE canonical_event_id = ?1
+               AND (title IS NOT NULL OR description IS NOT NULL OR location IS NOT NULL)",
+            &[Value::text(stored.event)],
+        )?;
         return Ok(stored);
     }
     let mut gone = stored.clone();

@@ -41,7 +41,12 @@ fn event(id: &str) -> Delta {
         ical_uid: None,
         sequence: 0,
     };
-    Delta::Present { id: id.to_owned(), etag: format!("etag-{id}"), content: Box::new(content) }
+    Delta::Present {
+        id: id.to_owned(),
+        etag: format!("etag-{id}"),
+        updated: None,
+        content: Box::new(content),
+    }
 }
 
 fn page(stage: &Stage, number: u64, page: u32, ids: &[&str]) {

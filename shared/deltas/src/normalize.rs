@@ -55,12 +55,12 @@ fn classified(id: &str, event: &Event) -> Result<Delta, Violation> {
     let private = event.extended_properties.as_ref().map(|properties| &properties.private);
     let mark = private.and_then(|private| private.get(MARK_PROPERTY)).map(String::as_str);
     let own_id = event.recurring_event_id.as_deref().unwrap_or(id);
+    let updated = event.updated.as_deref().and_then(Timestamp::parse_rfc3339);
     match ownership(own_id, mark) {
         Ownership::Origin => {
-            Ok(Delta::Present { id: id.to_owned(), etag, content: Box::new(content(event)?) })
+            Ok(Delta::Present { id: id.to_owned(), etag, updated, content: Box::new(content(event)?) })
         }
         Ownership::Mirror(mark) => {
-            let updated = event.updated.as_deref().and_then(Timestamp::parse_rfc3339);
             let seen = shown_hash(event);
             Ok(Delta::Mirror { mark: mark.to_string(), etag, seen, updated })
         }

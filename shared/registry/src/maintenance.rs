@@ -58,26 +58,6 @@ pub async fn accounts_needing_maintenance(
     page(&rows, limit, |row| row.get(1))
 }
 
-/// All active accounts, in the order of their ids.
-///
-/// # Errors
-/// [`RegistryError::Store`].
-pub async fn all_active_accounts(
-    registry: &impl RegistrySql,
-    limit: u32,
-    after: Option<&PageEnd>,
-) -> Result<Page, RegistryError> {
-    let rows = registry
-        .query(
-            "/* all_active_accounts */
-             SELECT account_id FROM accounts WHERE status = 'active' AND account_id > ?1
-             ORDER BY account_id LIMIT ?2",
-            &[Value::text(after.map_or("", |end| end.account.as_str())), limit.into()],
-        )
-        .await?;
-    page(&rows, limit, |_| Ok(String::new()))
-}
-
 fn page(
     rows: &[Row],
     limit: u32,

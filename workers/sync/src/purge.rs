@@ -10,8 +10,8 @@ use crate::holdings::{Held, Look};
 
 /// Events a page of a look.
 const PAGE_SIZE: u16 = 1_000;
-/// The most events that one pass deletes: half of what the provider allows an account in a minute.
-const A_PASS: usize = 300;
+/// The most events that one pass deletes; the object pauses until the quota has room for as many again.
+const A_PASS: usize = 100;
 
 /// What is to be deleted: its id and its version.
 type Ours = (String, Option<String>);

@@ -64,8 +64,8 @@ pub struct AppliedPage {
     pub attempt: u32,
 }
 
-/// Takes over a page after the graph was asked: chunks that are applied count, and only what is missing is fetched
-/// again, under a higher generation. Answered as [`BeginRun`].
+/// Takes over a page after the graph was asked: chunks that are applied count. A page that is whole by that is not
+/// fetched again; any other is, under a higher generation. Answered as [`BeginRun`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakeOver {
     /// The calendar.

@@ -6,4 +6,5 @@ ALTER TABLE account DROP COLUMN unlink_after;
 ALTER TABLE account DROP COLUMN unlink_step;
 ALTER TABLE account DROP COLUMN overlay_missed;
 ALTER TABLE calendars DROP COLUMN quiet;
+ALTER TABLE calendars DROP COLUMN refusals;
 ALTER TABLE calendars DROP COLUMN write_after;

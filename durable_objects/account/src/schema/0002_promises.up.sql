@@ -1,5 +1,7 @@
 -- No writes into the calendar before this, in milliseconds: the provider refuses the calendar itself.
 ALTER TABLE calendars ADD COLUMN write_after INTEGER;
+-- Refusals of every write in a row.
+ALTER TABLE calendars ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;
 -- 1: an empty list is no surprise. 0: a push was about something, and a list that does not show it lags.
 ALTER TABLE calendars ADD COLUMN quiet INTEGER NOT NULL DEFAULT 0;
 -- 1: one list did not hold the overlay that may have been inserted.
