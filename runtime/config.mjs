@@ -16,14 +16,15 @@ const PUBLIC_URLS = { PUBLIC_API_URL: "api", PUBLIC_WEBHOOK_URL: "webhook" };
 /** The short name of a Worker: `tminus-dead-letter` is `dead_letter`. */
 export const shortName = (name) => name.replace(/^tminus-/, "").replaceAll("-", "_");
 
-/** Every Worker of the repository at `root`, in the order of their names; the state Worker first. */
-export function readWorkers(root) {
+/** Every Worker of the repository at `root`, in the order of their names; the state Worker first, `also` last. */
+export function readWorkers(root, also) {
   const folders = readdirSync(path.join(root, "workers"), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => path.join(root, "workers", entry.name, "wrangler.toml"))
     .filter((file) => existsSync(file))
     .sort();
-  return [path.join(root, "wrangler.toml"), ...folders].map((file) => {
+  const last = also ? [path.resolve(root, also)] : [];
+  return [path.join(root, "wrangler.toml"), ...folders, ...last].map((file) => {
     const config = unstable_readConfig({ config: file });
     const { main, workerOptions } = unstable_getMiniflareWorkerOptions(config);
     return {

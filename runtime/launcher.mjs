@@ -16,6 +16,8 @@
 // them at once. PUBLIC_API_URL and PUBLIC_WEBHOOK_URL default to the loopback URLs; MASTER_KEYS, CHANNEL_KEYS,
 // STATE_KEYS and the admin token are generated. ADMIN_TOKEN chooses the token; ADMIN_TOKEN_HASHES only its hash.
 //
+// TMINUS_ALSO is the wrangler.toml, relative to the repository, of one more Worker to start: a scenario's own.
+//
 // When ready it prints one line on stdout and nothing else:
 //   {"ready":true,"urls":{"api":URL,"webhook":URL,"state":URL,..},"admin_url":URL,"admin_token":TEXT|null,
 //    "persist":DIR,"log":FILE|null,"pid":N,"workerd_pid":N,"migrations":[..],"ms":N}
@@ -118,7 +120,7 @@ const PUBLIC_FIRST = ["api", "webhook"];
 async function main() {
   const started = Date.now();
   const args = options();
-  const workers = readWorkers(ROOT);
+  const workers = readWorkers(ROOT, process.env.TMINUS_ALSO);
   const found = problems(workers, process.env);
   if (found.length > 0) return refuse(2, found);
   if (args.check) return print({ ready: false, problems: [] });

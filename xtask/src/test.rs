@@ -131,7 +131,9 @@ fn execute(repo: &Repo, step: Step) -> Result<Outcome> {
             sizes::check(repo)?;
         }
         Step::E2e => {
-            wasm::build_all(repo, &Tools::install(repo)?)?;
+            let tools = Tools::install(repo)?;
+            wasm::build_all(repo, &tools)?;
+            wasm::build_probes(repo, &tools)?;
             let mut command = task(repo, &["test", "--package", E2E]);
             command.env("TMINUS_REPO_ROOT", &repo.root);
             // Every request of the Workers is judged by Google's own description of its API.
@@ -150,7 +152,7 @@ fn task(repo: &Repo, args: &[&str]) -> Command {
 
 /// The crates that are compiled to Wasm and name the platform.
 fn wasm_packages(repo: &Repo) -> Result<Vec<String>> {
-    let mut packages = vec!["tminus-cloudflare".to_owned()];
+    let mut packages = ["tminus-cloudflare", "tminus-panic-probe"].map(str::to_owned).to_vec();
     for worker in repo.workers()? {
         packages.push(package_name(&repo.read(worker.folder.join("Cargo.toml"))?)?);
     }

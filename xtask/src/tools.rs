@@ -2,7 +2,10 @@
 //! the checkout.
 
 use std::{
-    env, fs,
+    env,
+    ffi::OsString,
+    fs,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -39,6 +42,48 @@ pub(crate) struct Tools {
     pub(crate) wasm_bindgen: PathBuf,
     pub(crate) wasm_opt: PathBuf,
     pub(crate) esbuild: PathBuf,
+    pub(crate) toolchain: Toolchain,
+}
+
+/// The environment in which worker-build finds the pinned toolchain under the one name that it unwinds with.
+pub(crate) struct Toolchain(Vec<(&'static str, OsString)>);
+
+impl Toolchain {
+    /// `worker-build --panic-unwind` says `cargo +nightly`: it needs a standard library that unwinds, which is built
+    /// from source by an option of cargo that is not stable. The pinned release can do that as well, when told to, and
+    /// it is the same for everyone. So rustup is given a home in which it is called `nightly`.
+    fn install(repo: &Repo) -> Result<Self> {
+        let ask = |args: &[&str]| output(Command::new("rustc").args(args).current_dir(&repo.root));
+        let sysroot = PathBuf::from(ask(&["--print", "sysroot"])?.trim());
+        if !sysroot.join("lib/rustlib/src/rust/library/Cargo.lock").is_file() {
+            // A toolchain that was installed before rust-toolchain.toml named it.
+            let mut command = Command::new("rustup");
+            quiet("add rust-src", command.args(["component", "add", "rust-src"]).current_dir(&repo.root))?;
+        }
+        let version = ask(&["--version", "--verbose"])?;
+        let field = |name: &str| version.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        let host = field("host:").context("rustc names no host")?;
+        let home = cache()?.join("rustup").join(hash(&[&version, &*sysroot.to_string_lossy()]));
+        let link = home.join("toolchains").join(format!("nightly-{host}"));
+        if !link.is_dir() {
+            fs::create_dir_all(home.join("toolchains"))?;
+            // One to a toolchain that is gone. And another process may have been quicker.
+            drop(fs::remove_file(&link));
+            drop(symlink(&sysroot, &link));
+        }
+        if !link.is_dir() {
+            bail!("cannot link {} to {}", link.display(), sysroot.display());
+        }
+        Ok(Self(vec![
+            ("RUSTUP_HOME", home.into()),
+            ("RUSTUP_TOOLCHAIN", "nightly".into()),
+            ("RUSTC_BOOTSTRAP", "1".into()),
+        ]))
+    }
+
+    pub(crate) fn envs(&self) -> impl Iterator<Item = &(&'static str, OsString)> {
+        self.0.iter()
+    }
 }
 
 impl Tools {
@@ -47,7 +92,9 @@ impl Tools {
         npm_packages(repo)?;
         let bin = repo.root.join("node_modules/.bin");
         let [worker_build, wasm_bindgen] = installed([&WORKER_BUILD, &WASM_BINDGEN])?;
-        Ok(Self { worker_build, wasm_bindgen, wasm_opt: bin.join("wasm-opt"), esbuild: bin.join("esbuild") })
+        let toolchain = Toolchain::install(repo)?;
+        let [wasm_opt, esbuild] = ["wasm-opt", "esbuild"].map(|program| bin.join(program));
+        Ok(Self { worker_build, wasm_bindgen, wasm_opt, esbuild, toolchain })
     }
 
     /// A text that changes when one of the tools does.

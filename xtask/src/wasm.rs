@@ -20,6 +20,8 @@ use crate::{
 
 /// While one Worker is in wasm-opt, the next can be in cargo.
 const LANES: usize = 2;
+/// A panic ends its own request, not the isolate: see docs/adr/0009-panics.md.
+const ARGUMENTS: [&str; 2] = ["--release", "--panic-unwind"];
 const STAMP: &str = "build/.inputs";
 const MODULE: &str = "build/index_bg.wasm";
 /// The names of a module's functions by number: what `wasm-function[7]` is in the trace of a trap.
@@ -37,10 +39,24 @@ const FEATURES: [&str; 7] = [
 
 /// Builds every Worker whose inputs changed.
 pub(crate) fn build_all(repo: &Repo, tools: &Tools) -> Result<()> {
+    build_these(repo, tools, repo.workers()?)
+}
+
+/// Builds the Workers that only scenarios start.
+pub(crate) fn build_probes(repo: &Repo, tools: &Tools) -> Result<()> {
+    let [key, folder, config] = ["panic_probe", "e2e/panic_probe", "e2e/panic_probe/wrangler.toml"];
+    build_these(
+        repo,
+        tools,
+        vec![WorkerCrate { key: key.into(), folder: folder.into(), config: config.into() }],
+    )
+}
+
+fn build_these(repo: &Repo, tools: &Tools, workers: Vec<WorkerCrate>) -> Result<()> {
     let packages = Packages::read(repo)?;
     let common = common_inputs(repo)?;
     let mut todo = Vec::new();
-    for worker in repo.workers()? {
+    for worker in workers {
         let inputs = packages.inputs(repo, &worker.folder, &common)?;
         if !is_current(repo, &worker, &inputs) {
             todo.push((worker, inputs));
@@ -81,14 +97,23 @@ fn build(repo: &Repo, tools: &Tools, worker: &WorkerCrate, inputs: &str) -> Resu
     drop(fs::remove_file(&stamp));
     let mut command = Command::new(&tools.worker_build);
     command
-        .arg("--release")
+        .args(ARGUMENTS)
         .current_dir(&folder)
+        .envs(tools.toolchain.envs().cloned())
+        // Apart: build scripts would be run again each time that RUSTC_BOOTSTRAP comes or goes.
+        .env("CARGO_TARGET_DIR", target(repo).join("workers"))
         .env("WASM_BINDGEN_BIN", &tools.wasm_bindgen)
         .env("WASM_OPT_BIN", &tools.wasm_opt)
         .env("ESBUILD_BIN", &tools.esbuild);
     quiet(&format!("build {}", worker.key), &mut command)?;
     move_names_out(&folder, tools).with_context(|| format!("cannot strip {}", worker.key))?;
     fs::write(&stamp, inputs).with_context(|| format!("cannot write {}", stamp.display()))
+}
+
+/// Cargo's build folder.
+fn target(repo: &Repo) -> PathBuf {
+    let given = std::env::var_os("CARGO_TARGET_DIR").filter(|folder| !folder.is_empty());
+    repo.root.join(given.map_or_else(|| "target".into(), PathBuf::from))
 }
 
 /// worker-build keeps the names of all functions in the module, a tenth of what is uploaded. They go into a file of
@@ -109,6 +134,7 @@ fn common_inputs(repo: &Repo) -> Result<String> {
         parts.push(repo.read(file)?);
     }
     parts.push(std::env::var("RUSTFLAGS").unwrap_or_default());
+    parts.extend(ARGUMENTS.map(str::to_owned));
     parts.push(SYMBOLS.to_owned());
     Ok(hash(&parts))
 }

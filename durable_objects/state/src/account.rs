@@ -1,5 +1,7 @@
 //! The class `AccountDO`.
 
+use std::panic::AssertUnwindSafe;
+
 use tminus_account::{AccountConfig, AccountObject};
 use tminus_cloudflare::{CfHost, config, object_shell};
 use tminus_ports::config::ConfigError;
@@ -9,7 +11,8 @@ use worker::{DurableObject, Env, Request, Response, Result, State, durable_objec
 #[durable_object(alarm)]
 pub struct AccountDO {
     host: CfHost,
-    object: std::result::Result<AccountObject, ConfigError>,
+    // A panic leaves what it keeps in memory as an error does: see docs/adr/0009-panics.md.
+    object: AssertUnwindSafe<std::result::Result<AccountObject, ConfigError>>,
 }
 
 impl DurableObject for AccountDO {
@@ -18,12 +21,12 @@ impl DurableObject for AccountDO {
         if let Err(error) = &object {
             tracing::error!(object = "account", %error, "misconfigured");
         }
-        Self { host: CfHost::new(&state, env), object }
+        Self { host: CfHost::new(&state, env), object: AssertUnwindSafe(object) }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
         object_shell::answer("account", request, async |name: &str, trace: &str, body: &str| {
-            match &self.object {
+            match &*self.object {
                 Ok(object) => object.handle(&self.host, name, trace, body).await,
                 Err(error) => object_shell::misconfigured(error),
             }
@@ -32,8 +35,8 @@ impl DurableObject for AccountDO {
     }
 
     async fn alarm(&self) -> Result<Response> {
-        object_shell::alarm("account", async {
-            match &self.object {
+        object_shell::alarm("account", &self.host, async {
+            match &*self.object {
                 Ok(object) => object.alarm(&self.host).await,
                 Err(_) => object_shell::later(&self.host).await,
             }

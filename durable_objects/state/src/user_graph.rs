@@ -1,5 +1,7 @@
 //! The class `UserGraphDO`.
 
+use std::panic::AssertUnwindSafe;
+
 use tminus_cloudflare::{CfHost, object_shell};
 use tminus_user_graph::UserGraphObject;
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object, wasm_bindgen};
@@ -8,12 +10,13 @@ use worker::{DurableObject, Env, Request, Response, Result, State, durable_objec
 #[durable_object(alarm)]
 pub struct UserGraphDO {
     host: CfHost,
-    object: UserGraphObject,
+    // A panic leaves what it keeps in memory as an error does: see docs/adr/0009-panics.md.
+    object: AssertUnwindSafe<UserGraphObject>,
 }
 
 impl DurableObject for UserGraphDO {
     fn new(state: State, env: Env) -> Self {
-        Self { host: CfHost::new(&state, env), object: UserGraphObject::new() }
+        Self { host: CfHost::new(&state, env), object: AssertUnwindSafe(UserGraphObject::new()) }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
@@ -24,6 +27,6 @@ impl DurableObject for UserGraphDO {
     }
 
     async fn alarm(&self) -> Result<Response> {
-        object_shell::alarm("user_graph", self.object.alarm(&self.host)).await
+        object_shell::alarm("user_graph", &self.host, self.object.alarm(&self.host)).await
     }
 }

@@ -15,6 +15,7 @@ mod edits;
 mod letters;
 mod mesh;
 mod observability;
+mod panics;
 mod recovery;
 mod redelivery;
 mod refusals;
@@ -63,6 +64,7 @@ const SCENARIOS: &[Scenario] = &[
     ("a_bad_event_is_quarantined_alone", letters::bad_event),
     ("missing_configuration_is_named_at_once", configuration::launcher),
     ("a_worker_names_what_it_lacks", configuration::worker),
+    ("a_panic_takes_nothing_with_it", panics::isolated),
     ("one_trace_runs_through_every_hop", observability::one_trace),
 ];
 

@@ -5,6 +5,9 @@ use worker::js_sys::{Reflect, Uint8Array};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys::{ReadableStream, ReadableStreamDefaultReader};
 
+/// The longest wait for a request's whole body.
+pub(crate) const DEADLINE_MS: u32 = 10_000;
+
 /// A body was not read to its end.
 pub(crate) enum ReadError {
     /// It is over the limit.

@@ -3,6 +3,8 @@
 //! A Worker exports `queue` by hand instead of `#[event(queue)]`, which panics when a handler fails and hides how
 //! often a message was tried.
 
+use std::panic::AssertUnwindSafe;
+
 use futures::future::join_all;
 use serde::Deserialize;
 use tminus_domain::ids::TraceId;
@@ -16,6 +18,7 @@ use worker::js_sys::{JSON, Object, Reflect};
 use worker::worker_sys::{Message as RawMessage, MessageBatch};
 
 use crate::CfPorts;
+use crate::unwind::caught;
 
 /// The longest delay that the platform takes, in seconds.
 const MAX_DELAY_S: u32 = 43_200;
@@ -25,21 +28,48 @@ const MAX_DELAY_S: u32 = 43_200;
 ///
 /// # Errors
 /// The platform's; the messages that nothing was said about are then delivered again.
-pub async fn run<C>(
+pub fn run<C>(
     batch: MessageBatch,
     env: Env,
     config: Result<C, ConfigError>,
     handle: impl AsyncFn(&CfPorts, &C, Queue, &str, u32) -> Verdict,
+) -> AssertUnwindSafe<impl Future<Output = Result<JsValue, JsValue>>> {
+    // Whatever a panic leaves half done here goes with the batch: nothing is shared with another one.
+    AssertUnwindSafe(async move {
+        let name = String::from(batch.queue()?);
+        let config = match config {
+            Ok(config) => config,
+            Err(error) => return retry_all(&CfPorts::new(env), &batch, &name, &error.to_string()),
+        };
+        let Some(spec) = Queue::by_name(&name) else {
+            return retry_all(&CfPorts::new(env), &batch, &name, "the queue is unknown");
+        };
+        run_on(spec, batch, env, config, handle).await
+    })
+}
+
+/// As [`run`], on a queue that is known.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_on<C>(
+    spec: &QueueSpec,
+    batch: MessageBatch,
+    env: Env,
+    config: C,
+    handle: impl AsyncFn(&CfPorts, &C, Queue, &str, u32) -> Verdict,
+) -> AssertUnwindSafe<impl Future<Output = Result<JsValue, JsValue>>> {
+    AssertUnwindSafe(all(spec, batch, env, config, handle))
+}
+
+async fn all<C>(
+    spec: &QueueSpec,
+    batch: MessageBatch,
+    env: Env,
+    config: C,
+    handle: impl AsyncFn(&CfPorts, &C, Queue, &str, u32) -> Verdict,
 ) -> Result<JsValue, JsValue> {
     let ports = CfPorts::new(env);
-    let name = String::from(batch.queue()?);
-    let config = match config {
-        Ok(config) => config,
-        Err(error) => return retry_all(&ports, &batch, &name, &error.to_string()),
-    };
-    let Some(spec) = Queue::by_name(&name) else {
-        return retry_all(&ports, &batch, &name, "the queue is unknown");
-    };
     let messages: Vec<RawMessage> = batch.messages()?.iter().map(JsCast::unchecked_into).collect();
     let settled = messages.iter().map(|message| {
         settle(&ports, spec, message, async |text: &str, attempts| {
@@ -64,7 +94,11 @@ async fn settle(
     let span = tracing::info_span!("message", queue = spec.name, attempts, %trace);
     let work = async {
         let verdict = match &text {
-            Some(text) => handle(text, attempts).await,
+            // A panic ends its own message, not the batch: the platform delivers it again.
+            Some(text) => caught(handle(text, attempts)).await.unwrap_or_else(|| {
+                tracing::error!("the handler panicked; the message is tried again");
+                Verdict::Retry { after_s: None }
+            }),
             None => Verdict::Reject { reason: "not a text".to_owned() },
         };
         match verdict {

@@ -5,6 +5,8 @@ use tminus_ports::config::ConfigError;
 use worker::{Headers, Request, Response, Result};
 
 use crate::body::{self, ReadError};
+use crate::deadline::within;
+use crate::unwind::caught;
 
 /// A request, read whole.
 #[derive(Debug)]
@@ -24,13 +26,14 @@ pub struct Incoming {
 /// Reads a request, its body up to `limit` bytes.
 ///
 /// # Errors
-/// The platform's, if the request breaks off.
+/// The platform's, if the request breaks off; or the body is too long in coming.
 pub async fn read(request: &Request, limit: usize) -> Result<Incoming> {
     let raw = request.inner();
-    let body = match body::read(raw.body(), limit).await {
-        Ok(body) => body,
-        Err(ReadError::TooLarge) => vec![0; limit.saturating_add(1)],
-        Err(ReadError::Broken(error)) => return Err(error),
+    let body = match within(body::DEADLINE_MS, body::read(raw.body(), limit)).await {
+        Some(Ok(body)) => body,
+        Some(Err(ReadError::TooLarge)) => vec![0; limit.saturating_add(1)],
+        Some(Err(ReadError::Broken(error))) => return Err(error),
+        None => return Err(format!("no whole body within {} ms", body::DEADLINE_MS).into()),
     };
     // By hand: the `url` crate is a third of a small Worker.
     let url = raw.url();
@@ -43,6 +46,17 @@ pub async fn read(request: &Request, limit: usize) -> Result<Incoming> {
         headers: request.headers().entries().collect(),
         body,
     })
+}
+
+/// What `work` answers, or a refusal if it panics.
+///
+/// # Errors
+/// Those of `work`.
+pub async fn guard(work: impl Future<Output = Result<Response>>) -> Result<Response> {
+    match caught(work).await {
+        Some(answer) => answer,
+        None => refuse(500, "internal", "the request failed"),
+    }
 }
 
 /// An answer. A header's name may come more than once. Statuses that the platform refuses become 500.

@@ -8,13 +8,14 @@
 //! | `object_shell.rs` | a command's way through a Durable Object's class |
 //! | `consumer.rs` | a batch's way through a queue consumer |
 //! | `fetch.rs` | a request's way through an HTTP Worker |
+//! | `unwind.rs` | how far a panic goes |
 //! | `config.rs` | variables and secrets by name |
 //! | `logs.rs` | one JSON object a line on the console |
 //! | `chunks.rs` | how messages are cut into platform calls |
 //! | `body.rs`, `deadline.rs`, `values.rs` | what several of them need |
 //!
-//! Nothing here panics: a panic takes every request of the isolate with it. So no import is called that throws
-//! without `catch`, and nothing outside is awaited without a deadline.
+//! Nothing here panics, no import is called that throws without `catch`, and nothing outside is awaited without a
+//! deadline. If something panics after all, it takes its own request with it and no other.
 
 // Built elsewhere too, for their tests.
 #[cfg(any(target_arch = "wasm32", test))]
@@ -54,6 +55,8 @@ mod rng;
 mod sql;
 #[cfg(target_arch = "wasm32")]
 mod transaction;
+#[cfg(target_arch = "wasm32")]
+pub mod unwind;
 #[cfg(target_arch = "wasm32")]
 mod values;
 

@@ -13,7 +13,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-/// Writes the log of a Worker to the console from now on.
+/// Writes the log of a Worker to the console from now on, panics included.
 #[cfg(target_arch = "wasm32")]
 pub fn install(worker: &'static str) {
     use tracing_subscriber::prelude::*;
@@ -22,6 +22,10 @@ pub fn install(worker: &'static str) {
         tracing_subscriber::registry().with(lines.with_filter(tracing::level_filters::LevelFilter::INFO));
     // Refused only if a log is installed already.
     drop(tracing::subscriber::set_global_default(subscriber));
+    // Where a panic aborts, the platform's own hook is what begins the recovery.
+    if cfg!(panic = "unwind") {
+        crate::unwind::log_places(worker);
+    }
 }
 
 /// Makes a line of every event.

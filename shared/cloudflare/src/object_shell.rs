@@ -8,7 +8,10 @@ use tracing::Instrument;
 use worker::{Request, Response, Result};
 
 use crate::CfHost;
+use crate::body::DEADLINE_MS;
+use crate::deadline::within;
 use crate::objects::TRACE_HEADER;
+use crate::unwind::caught;
 
 /// How long an alarm is put off, in seconds.
 const LATER_S: i64 = 300;
@@ -25,18 +28,32 @@ pub async fn answer(
     let path = request.path();
     let name = path.trim_start_matches('/');
     let trace = request.headers().get(TRACE_HEADER)?.unwrap_or_default();
-    let body = request.text().await?;
+    let body = within(DEADLINE_MS, request.text()).await;
+    let body = body.ok_or_else(|| format!("no whole command within {DEADLINE_MS} ms"))??;
     let span = tracing::info_span!("command", object, command = name, trace = trace.as_str());
-    let json = handle(name, &trace, &body).instrument(span).await;
+    let work = async {
+        caught(handle(name, &trace, &body)).await.unwrap_or_else(|| {
+            tracing::error!("the command panicked");
+            failed("the command panicked")
+        })
+    };
+    let json = work.instrument(span).await;
     let response = Response::builder().with_header("content-type", "application/json")?;
     Ok(response.fixed(json.into_bytes()))
 }
 
-/// Runs the work of an alarm, under the object's name.
+/// Runs the work of an alarm, under the object's name. One that panics is put off: left to the platform it would be
+/// tried six times and then be lost, with all timers.
 ///
 /// # Errors
 /// None of ours: an alarm that failed is armed again by the object itself.
-pub async fn alarm(object: &'static str, work: impl Future<Output = ()>) -> Result<Response> {
+pub async fn alarm(object: &'static str, host: &CfHost, work: impl Future<Output = ()>) -> Result<Response> {
+    let work = async {
+        if caught(work).await.is_none() {
+            tracing::error!("the alarm panicked");
+            later(host).await;
+        }
+    };
     work.instrument(tracing::info_span!("alarm", object)).await;
     Response::empty()
 }
@@ -52,7 +69,11 @@ pub async fn later(host: &CfHost) {
 /// The answer to every command of an object whose configuration has problems.
 #[must_use]
 pub fn misconfigured(error: &ConfigError) -> String {
+    failed(&error.to_string())
+}
+
+fn failed(reason: &str) -> String {
     let answer: std::result::Result<(), ObjectError> =
-        Err(ObjectError::Internal { reason: error.to_string() });
+        Err(ObjectError::Internal { reason: reason.to_owned() });
     serde_json::to_string(&answer).unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! What the platform calls.
 
-use tminus_cloudflare::{CfPorts, logs};
+use tminus_cloudflare::{CfPorts, logs, unwind};
 use tminus_ports::chain;
 use worker::{Env, ScheduleContext, ScheduledEvent, event};
 
@@ -11,7 +11,9 @@ fn start() {
 
 #[event(scheduled)]
 async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
-    if let Err(error) = crate::run(&CfPorts::new(env)).await {
-        tracing::error!(error = chain(&error), "the run ended early");
+    match unwind::caught(crate::run(&CfPorts::new(env))).await {
+        Some(Ok(_)) => {}
+        Some(Err(error)) => tracing::error!(error = chain(&error), "the run ended early"),
+        None => tracing::error!("the run panicked"),
     }
 }

@@ -12,6 +12,10 @@ fn start() {
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+    fetch::guard(answer(request, env)).await
+}
+
+async fn answer(request: Request, env: Env) -> Result<Response> {
     let config = match Config::load(config::lookup(&env)) {
         Ok(config) => config,
         Err(error) => return fetch::misconfigured(&error),

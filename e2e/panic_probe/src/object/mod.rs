@@ -1,0 +1,5 @@
+//! The Durable Object.
+
+mod shell;
+
+pub(crate) use shell::panic;
