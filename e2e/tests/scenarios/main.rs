@@ -11,6 +11,7 @@
 )]
 
 mod configuration;
+mod deadlines;
 mod edits;
 mod letters;
 mod mesh;
@@ -64,6 +65,7 @@ const SCENARIOS: &[Scenario] = &[
     ("a_bad_event_is_quarantined_alone", letters::bad_event),
     ("missing_configuration_is_named_at_once", configuration::launcher),
     ("a_worker_names_what_it_lacks", configuration::worker),
+    ("a_provider_that_hangs_holds_up_its_own_message", deadlines::provider),
     ("a_panic_takes_nothing_with_it", panics::isolated),
     ("one_trace_runs_through_every_hop", observability::one_trace),
 ];

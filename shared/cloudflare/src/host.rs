@@ -8,7 +8,11 @@ use wasm_bindgen::JsValue;
 use worker::js_sys::Date;
 use worker::{Env, ScheduledTime, State, Storage};
 
+use crate::deadline::within;
 use crate::{CfSql, clock, http, queue, rng};
+
+/// The longest wait until an alarm is set.
+const DEADLINE_MS: u32 = 10_000;
 
 /// The world of one Durable Object.
 pub struct CfHost {
@@ -59,6 +63,9 @@ impl ObjectHost for CfHost {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds are far below 2^53")]
     async fn set_alarm(&self, at: Timestamp) -> Result<(), String> {
         let at = ScheduledTime::new(Date::new(&JsValue::from_f64(at.millis() as f64)));
-        self.storage.set_alarm(at).await.map_err(|error| error.to_string())
+        match within(DEADLINE_MS, self.storage.set_alarm(at)).await {
+            Some(set) => set.map_err(|error| error.to_string()),
+            None => Err(format!("no answer within {DEADLINE_MS} ms")),
+        }
     }
 }
