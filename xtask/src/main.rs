@@ -4,6 +4,7 @@
     clippy::print_stderr,
     clippy::disallowed_methods,
     clippy::arithmetic_side_effects,
+    clippy::string_slice,
     reason = "a developer tool, never deployed"
 )]
 

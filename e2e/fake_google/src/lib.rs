@@ -10,6 +10,7 @@
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::missing_errors_doc,
     reason = "a development server, never deployed"
 )]
