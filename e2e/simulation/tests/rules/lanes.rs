@@ -1,7 +1,9 @@
 //! Rule 16: live work never waits behind bulk work.
 
+use serde_json::json;
 use tminus_domain::dirty::DirtyLevel;
 use tminus_simulation::Stage;
+use tminus_simulation::stage::timed;
 use tminus_simulation::world::Side;
 
 use crate::support::{NINE, TEN, failed, mark};
@@ -111,4 +113,70 @@ fn rule_16_lists_are_not_paced_by_writes() {
     let _ = stage.add(1, "of the account that is written into", NINE, TEN);
     stage.world.settle(1_000);
     assert!(stage.shown(0).contains(&Stage::blocks(&[(NINE, TEN)])[0]));
+}
+
+/// So many seconds from now, as an event's time.
+fn from_now(stage: &Stage, seconds: i64) -> String {
+    stage.world.now().plus_seconds(seconds).to_rfc3339()
+}
+
+/// A calendar is read wholly. Its first chunk holds an event of tomorrow and one that is weeks away, its second nothing
+/// to write: what is far waits until the calendar is read, and then not for a timer.
+#[test]
+fn rule_16_what_is_near_is_written_first_and_the_rest_as_soon_as_the_calendar_is_read() {
+    const A_DAY: i64 = 86_400;
+    let mut stage = Stage::settled(16, 2);
+    let email = stage.emails[0].clone();
+    for days in [1, 30] {
+        let (start, end) = (from_now(&stage, days * A_DAY), from_now(&stage, days * A_DAY + 60));
+        let mut shown = timed("shown", &start, &end);
+        shown["id"] = json!(format!("aaaaa{days:02}"));
+        stage.world.insert(&email, &email, &shown);
+    }
+    for at in 0..9 {
+        let mut long = timed(&format!("long {at}"), NINE, TEN);
+        long["id"] = json!(format!("bbbbb{at}"));
+        long["description"] = json!("x".repeat(15_000));
+        long["transparency"] = json!("transparent");
+        stage.world.insert(&email, &email, &long);
+    }
+    stage.lose_pushes();
+    // Nobody waits for them any more.
+    stage.world.advance_millis(120_000);
+    mark(&stage, 0, stage.primary(0), DirtyLevel::Full);
+    stage.run_until_queued("DELTA_BULK_QUEUE");
+    assert_eq!(stage.queued("DELTA_BULK_QUEUE").len(), 2);
+    stage.deliver_first("DELTA_BULK_QUEUE");
+    assert_eq!(stage.graph("/* m */ SELECT 1 FROM event_mirrors").len(), 2, "the first chunk holds both");
+    stage.deliver_first("MIRROR_BULK_QUEUE");
+    assert_eq!(stage.shown(1).len(), 1, "what is near");
+    stage.deliver_first("DELTA_BULK_QUEUE");
+    stage.deliver_first("MIRROR_BULK_QUEUE");
+    assert_eq!(stage.shown(1).len(), 2, "and the rest, at once");
+}
+
+/// The queues on which the writers were nudged after a full run that brought so many events, all made just now.
+fn writers_after(events: usize) -> Vec<&'static str> {
+    let mut stage = Stage::settled(16, 2);
+    for at in 0..events {
+        let _ = stage.add(0, "made just now", &format!("2026-02-02T09:{at:02}:00Z"), TEN);
+    }
+    stage.lose_pushes();
+    let before = stage.world.delivered().len();
+    mark(&stage, 0, stage.primary(0), DirtyLevel::Full);
+    stage.run_until(|stage| stage.shown(1).len() == events);
+    bindings(&stage, before).into_iter().filter(|binding| binding.starts_with("MIRROR")).collect()
+}
+
+/// Someone makes an event while the calendar is read for the first time: it comes with all the others, and is waited
+/// for.
+#[test]
+fn rule_16_a_few_changes_of_the_last_minute_go_ahead_of_the_full_run_that_brings_them() {
+    assert_eq!(writers_after(5), ["MIRROR_QUEUE"]);
+}
+
+/// Many events of the last minute are an import: nobody waits for them one by one.
+#[test]
+fn rule_16_an_import_does_not_go_ahead() {
+    assert_eq!(writers_after(6), ["MIRROR_BULK_QUEUE"]);
 }

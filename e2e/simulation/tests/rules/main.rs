@@ -12,6 +12,7 @@
 
 mod absence;
 mod echoes;
+mod fences;
 mod graph;
 mod identity;
 mod intake;

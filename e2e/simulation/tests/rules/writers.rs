@@ -152,3 +152,51 @@ fn rule_18_permits_that_were_used_survive_a_restart_and_unused_ones_return() {
     let used: u32 = rows[0].get::<String>(0).unwrap().parse().unwrap();
     assert!((30..100).contains(&used), "{used}: what was made, and not what was reserved");
 }
+
+/// Every calendar of the account refuses, and more is to be written during the pause: the nudge for it is answered, and
+/// nothing is sent. The account's other calendar is written on.
+#[test]
+fn rule_18_a_calendar_that_is_paused_is_left_alone_until_its_timer() {
+    let mut stage = Stage::settled(18, 2);
+    let overlay = stage.overlay(1);
+    let _ = stage.add(0, "first", NINE, TEN);
+    stage.world.google(|google| {
+        let fault = json!({"match": {"operation": "events.insert", "calendar": overlay, "times": 0},
+            "effect": {"status": 403, "reason": "forbidden"}});
+        google.faults.push(serde_json::from_value(fault).unwrap());
+    });
+    stage.world.settle(5_000);
+    let batches = stage.world.calls("batch");
+    let _ = stage.add(0, "second", NOON, ONE);
+    stage.world.settle(5_000);
+    assert_eq!(stage.graph("/* m */ SELECT 1 FROM event_mirrors WHERE state = 'PENDING'").len(), 2);
+    assert_eq!(stage.world.calls("batch"), batches, "it is paused");
+    stage.world.settle(60_000);
+    assert_eq!(stage.world.calls("batch"), batches + 1, "after a minute");
+}
+
+/// A calendar refuses every write: its pauses double up to an hour, and are short again once it has taken one.
+#[test]
+fn rule_18_the_pauses_of_a_calendar_that_refuses_grow_up_to_an_hour() {
+    let mut stage = Stage::settled(18, 2);
+    let _ = stage.add(0, "secret", NINE, TEN);
+    fail(&stage, "events.insert", 0, 403, "forbidden");
+    let pause = |stage: &mut Stage| {
+        let batches = stage.world.calls("batch");
+        stage.run_until(|stage| {
+            stage.world.calls("batch") > batches
+                && stage.account(1, "/* p */ SELECT 1 FROM calendars WHERE write_after IS NOT NULL").len()
+                    == 1
+        });
+        let until: i64 = stage.of_calendar(1, "BUSY_OVERLAY", "write_after").parse().unwrap();
+        (until - stage.world.now().millis() + 30_000).div_euclid(60_000)
+    };
+    let pauses: Vec<i64> = (0..8).map(|_| pause(&mut stage)).collect();
+    assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60]);
+    stage.world.google(|google| google.faults.clear());
+    stage.settle();
+    assert_eq!(stage.shown(1), Stage::blocks(&[(NINE, TEN)]));
+    let _ = stage.add(0, "another", NOON, ONE);
+    fail(&stage, "events.insert", 1, 403, "forbidden");
+    assert_eq!(pause(&mut stage), 1);
+}
