@@ -128,3 +128,22 @@ fn a_calendar_that_goes_on_refusing_is_asked_ever_more_seldom() {
     assert!((3..=5).contains(&later), "{later} in four later hours");
     assert!(lists <= 5, "{lists} times maintained in four hours");
 }
+
+/// Fifty events are fetched again, then writers come: what was read leaves them less room.
+#[test]
+fn events_that_are_fetched_again_leave_writes_less_room() {
+    let mut stage = Stage::settled(11, 1);
+    let ids: Vec<String> = (0..50).map(|at| format!("nothing{at:04}")).collect();
+    let again = FetchAgain { calendar: stage.primary(0), ids };
+    stage.world.call(&stage.accounts[0].to_string(), &again).unwrap();
+    stage.world.settle(1_000);
+    let gets = stage.world.calls("events.get");
+    assert_eq!(gets, 50);
+    let mut permitted = 0;
+    for writer in 1.. {
+        let Some(grant) = begin(&stage, holder(writer), Lane::Live) else { break };
+        permitted += u64::from(grant.permits.live);
+        end(&stage, holder(writer), grant.permits.live);
+    }
+    assert!(permitted > 0 && permitted + gets <= A_MINUTE * 9 / 10, "{permitted} and {gets}");
+}

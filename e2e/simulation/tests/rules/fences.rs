@@ -132,6 +132,9 @@ fn rule_29_two_lists_that_hold_none_end_the_purge() {
 fn rule_29_the_purge_leaves_the_blocks_of_other_accounts() {
     let mut stage = Stage::settled(29, 2);
     let email = stage.emails[1].clone();
+    // With the scope that a deletion in the primary calendar needs.
+    assert_eq!(stage.world.link_primary(&mut stage.person, &email), Some(stage.accounts[1]));
+    stage.settle();
     let mark = Mark {
         event: EventId::from_ulid(Ulid::from_parts(1, 1)),
         target_account: AccountId::from_ulid(Ulid::from_parts(2, 2)),
