@@ -1,5 +1,6 @@
 //! Marking calendars dirty, and nudging until a run takes them (protocol rules 1 to 3).
 
+use tminus_domain::backoff::doubled;
 use tminus_domain::dirty::DirtyLevel;
 use tminus_domain::ids::CalendarId;
 use tminus_domain::policy::CalendarRole;
@@ -97,7 +98,7 @@ pub(crate) fn nudge<H: ObjectHost>(
     if due.is_none() {
         effects.push(Nudge::Calendar(calendar.calendar, calendar.lane()));
     }
-    let pause = NUDGE_AGAIN_MS.checked_shl(tries.min(16)).unwrap_or(MAX_PAUSE_MS).min(MAX_PAUSE_MS);
+    let pause = doubled(NUDGE_AGAIN_MS, tries, MAX_PAUSE_MS);
     let again = due.unwrap_or_else(|| ctx.now.plus_millis(pause));
     timers::set(ctx, Kind::Nudge, calendar.calendar, again, tries.saturating_add(1))
 }

@@ -14,6 +14,7 @@ use crate::timers::{self, Kind};
 pub(crate) const REPLICA_LAG_MS: i64 = 10_000;
 /// How long pushes that came during a run wait to be looked for: most of what lags has arrived by then.
 const PAUSE_MS: i64 = 2_000;
+
 /// What a list does not show may be lagging behind its push (protocol rule 5). An empty list is followed by one more,
 /// once, when the replicas have caught up. Pushes that came during a run are looked for after a moment's pause, so that
 /// the look at them is a second one, too. Answers the pause if something is dirty already and waits for it.

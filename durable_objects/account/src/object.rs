@@ -85,9 +85,7 @@ impl AccountObject {
                 return;
             }
         }
-        if timers::earliest(&ctx).is_ok_and(|due| due.is_some_and(|due| due <= ctx.now)) {
-            self.alarm.guard(&ctx).await;
-        }
+        self.alarm.guard(&ctx, timers::earliest(&ctx)).await;
         if let Err(error) = self.run_timers(&ctx, &mut effects) {
             tracing::error!(error = %chain(&error), "timers failed");
         }

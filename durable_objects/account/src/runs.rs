@@ -1,5 +1,6 @@
 //! Runs: one a calendar, from the first fetched page to the committed cursor (protocol rules 6 to 9 and 13).
 
+use tminus_domain::backoff::doubled;
 use tminus_domain::dirty::DirtyLevel;
 use tminus_domain::ids::{CalendarId, MessageId, RunId, UserId};
 use tminus_domain::lease;
@@ -303,9 +304,8 @@ pub(crate) fn failed<H: ObjectHost>(
 
 /// When a calendar that could not be read is tried again.
 fn unreadable_until<H: ObjectHost>(ctx: &Context<'_, H>, calendar: &Calendar) -> Timestamp {
-    let doublings = calendar.failures.saturating_sub(1).min(16);
-    let pause = UNREADABLE_PAUSE_MS.checked_shl(doublings).unwrap_or(MAX_UNREADABLE_PAUSE_MS);
-    ctx.now.plus_millis(pause.min(MAX_UNREADABLE_PAUSE_MS))
+    let doublings = calendar.failures.saturating_sub(1);
+    ctx.now.plus_millis(doubled(UNREADABLE_PAUSE_MS, doublings, MAX_UNREADABLE_PAUSE_MS))
 }
 
 /// The page is fetched again after a pause; the run keeps what it has.

@@ -1,6 +1,7 @@
 //! Runs that change hands: whose lease ended, whose message came again, whose object was restored (protocol rules 6, 7, 12
 //! and 13).
 
+use tminus_domain::backoff::doubled;
 use tminus_domain::ids::CalendarId;
 use tminus_domain::lease;
 use tminus_ports::ObjectHost;
@@ -95,8 +96,7 @@ pub(crate) fn on_lease<H: ObjectHost>(
     }
     // A page that was being applied stays as it is: whoever takes it over asks the graph first.
     effects.push(Nudge::Calendar(calendar, known.lane()));
-    let pause = READY_AGAIN_MS.checked_shl(tries.min(16)).unwrap_or(MAX_READY_PAUSE_MS);
-    let due = ctx.now.plus_millis(pause.min(MAX_READY_PAUSE_MS));
+    let due = ctx.now.plus_millis(doubled(READY_AGAIN_MS, tries, MAX_READY_PAUSE_MS));
     timers::set(ctx, Kind::Lease, calendar, due, tries.saturating_add(1))
 }
 

@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 
+use tminus_domain::backoff::doubled;
 use tminus_domain::dirty::Lane;
 use tminus_domain::ids::MessageId;
 use tminus_domain::lease;
@@ -167,8 +168,7 @@ fn wait_for_quota<H: ObjectHost>(
 fn pause_calendars<H: ObjectHost>(ctx: &Context<'_, H>, command: &EndWrite) -> Result<(), AccountError> {
     for calendar in &command.unwritable {
         if let Some(mut calendar) = calendars::get(ctx, *calendar)? {
-            let pause = UNWRITABLE_PAUSE_S.checked_shl(calendar.refusals.min(16)).unwrap_or(MAX_PAUSE_S);
-            let after = ctx.now.plus_seconds(pause.min(MAX_PAUSE_S));
+            let after = ctx.now.plus_seconds(doubled(UNWRITABLE_PAUSE_S, calendar.refusals, MAX_PAUSE_S));
             calendar.write_after = Some(after);
             calendar.refusals = calendar.refusals.saturating_add(1);
             calendars::update(ctx, &calendar)?;

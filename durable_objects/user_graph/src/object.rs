@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use serde::de::DeserializeOwned;
+use tminus_domain::backoff::doubled;
 use tminus_domain::ids::{TraceId, UserId};
 use tminus_ports::core::{Alarm, decode, encode, failed_until};
 use tminus_ports::{Command, ObjectError, ObjectHost, chain, fresh_id};
@@ -76,9 +77,7 @@ impl UserGraphObject {
                 return;
             }
         }
-        if timers::earliest(&ctx).is_ok_and(|due| due.is_some_and(|due| due <= ctx.now)) {
-            self.alarm.guard(&ctx).await;
-        }
+        self.alarm.guard(&ctx, timers::earliest(&ctx)).await;
         if let Err(error) = self.run_timers(&ctx, &mut effects) {
             tracing::error!(error = %chain(&error), "timers failed");
         }
@@ -174,8 +173,7 @@ fn run_timer<H: ObjectHost>(
                 let account = timer.subject.parse().map_err(|_| StoreError::Corrupt { what: "timer" })?;
                 effects.nudge(account, lane);
                 let tries = timer.tries.saturating_add(1);
-                let pause = claims::NUDGE_AGAIN_MS.checked_shl(tries.min(20)).unwrap_or(MAX_PAUSE_MS);
-                let due = ctx.now.plus_millis(pause.min(MAX_PAUSE_MS));
+                let due = ctx.now.plus_millis(doubled(claims::NUDGE_AGAIN_MS, tries, MAX_PAUSE_MS));
                 timers::set(ctx, Kind::Nudge, &timer.subject, due, tries, None)?;
             }
         }

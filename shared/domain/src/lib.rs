@@ -12,12 +12,14 @@
 //! | [`absence`] | what a full run may conclude from what it did not see |
 //! | [`recurrence`] | series: normalising and expanding rules, bounded |
 //! | [`dirty`] | how much of a calendar is to be fetched |
+//! | [`backoff`] | pauses that double with every failure |
 //! | [`lease`] | leases of runs and writers |
 //! | [`quota`] | how many calls the provider grants an account, and for what |
 //! | [`keys`], [`seal`], [`signed`], [`channel_token`] | key rings, encryption at rest, signed texts |
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::string_slice, reason = "tests may panic"))]
 
 pub mod absence;
+pub mod backoff;
 pub mod channel_token;
 pub mod dirty;
 pub mod event;

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::backoff::doubled;
 use crate::projection::ProjectionHash;
 use crate::time::Timestamp;
 use crate::words;
@@ -173,8 +174,7 @@ impl Mirror {
                 self.missed = false;
                 // An outage may be long: the pause grows, but the mirror is never given up for it.
                 self.attempts = self.attempts.saturating_add(1).min(MAX_ATTEMPTS.saturating_sub(1));
-                let pause = FIRST_PAUSE_MS.checked_shl(self.attempts).unwrap_or(MAX_PAUSE_MS);
-                self.next_attempt = now.plus_millis(pause.min(MAX_PAUSE_MS));
+                self.next_attempt = now.plus_millis(doubled(FIRST_PAUSE_MS, self.attempts, MAX_PAUSE_MS));
             }
             Fact::Untouched => {}
             // Waiting is no attempt.
@@ -240,7 +240,7 @@ impl Mirror {
     fn tried(&mut self, now: Timestamp) {
         let pause = match self.attempts {
             0 | 1 => 0,
-            attempts => FIRST_PAUSE_MS.checked_shl(attempts).unwrap_or(MAX_PAUSE_MS).min(MAX_PAUSE_MS),
+            attempts => doubled(FIRST_PAUSE_MS, attempts, MAX_PAUSE_MS),
         };
         self.attempts = self.attempts.saturating_add(1);
         self.next_attempt = now.plus_millis(pause);

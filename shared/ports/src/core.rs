@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use serde::{Serialize, de::DeserializeOwned};
+use tminus_domain::backoff::doubled;
 use tminus_domain::ids::PrefixedId;
 use tminus_domain::time::Timestamp;
 use tminus_store::{Row, Sql, StoreError, Value};
@@ -104,10 +105,16 @@ impl Alarm {
         }
     }
 
-    /// Arms it for a minute ahead, before the work that it fired for: an object that is killed in the middle of it wakes
-    /// again, however often that happens (protocol rule 27).
-    pub async fn guard<H: ObjectHost>(&self, ctx: &Context<'_, H>) {
-        self.arm(ctx, Ok(Some(ctx.now.plus_millis(GUARD_MS)))).await;
+    /// Arms it for a minute ahead, if there is work to do now: an object that is killed in the middle of it wakes again,
+    /// however often that happens (protocol rule 27).
+    pub async fn guard<H: ObjectHost>(
+        &self,
+        ctx: &Context<'_, H>,
+        earliest: Result<Option<Timestamp>, StoreError>,
+    ) {
+        if earliest.is_ok_and(|due| due.is_some_and(|due| due <= ctx.now)) {
+            self.arm(ctx, Ok(Some(ctx.now.plus_millis(GUARD_MS)))).await;
+        }
     }
 
     /// Puts it off, since the object cannot be opened now: its timers are still there.
@@ -119,8 +126,7 @@ impl Alarm {
 /// When a timer that failed for the `tries`th time (from 0) is handled again.
 #[must_use]
 pub fn failed_until(now: Timestamp, tries: u32) -> Timestamp {
-    let pause = FAILED_PAUSE_MS.checked_shl(tries.min(16)).unwrap_or(MAX_FAILED_PAUSE_MS);
-    now.plus_millis(pause.min(MAX_FAILED_PAUSE_MS))
+    now.plus_millis(doubled(FAILED_PAUSE_MS, tries, MAX_FAILED_PAUSE_MS))
 }
 
 /// Decodes a command.
