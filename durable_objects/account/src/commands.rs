@@ -88,12 +88,7 @@ impl AccountObject {
                     Ok(token) => Some(token),
                     Err(AccountError::ConsentNeeded) => None,
                     // An account whose tokens do not open, or are refused for good, can still be unlinked.
-                    Err(AccountError::Seal(_)) if linked(&ctx).is_err() => None,
-                    Err(AccountError::Refresh(error))
-                        if linked(&ctx).is_err() && !matches!(error.class(), ErrorClass::Retry { .. }) =>
-                    {
-                        None
-                    }
+                    Err(error) if is_for_good(&error) && is_unlinking(&ctx)? => None,
                     Err(error) => return Err(error.into()),
                 };
                 encode(&transaction(host.sql(), || maintenance::begin(&ctx.later(), command, token))?)
@@ -120,7 +115,7 @@ impl AccountObject {
                 Ok(Created { overlay_calendar })
             }),
             MarkDirty::NAME => run(body, |command: MarkDirty| {
-                if identity::get(ctx)?.state == AccountState::Unlinking {
+                if is_unlinking(ctx)? {
                     return Ok(MarkedDirty { nudge: None });
                 }
                 Ok(dirty::mark(ctx, command)?)
@@ -274,12 +269,22 @@ fn wake<H: ObjectHost>(ctx: &Context<'_, H>, effects: &mut Effects) -> Result<()
     Ok(())
 }
 
+fn is_unlinking<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<bool, AccountError> {
+    Ok(identity::get(ctx)?.state == AccountState::Unlinking)
+}
+
+/// Whether there will never be a token again, whatever is tried.
+fn is_for_good(error: &AccountError) -> bool {
+    match error {
+        AccountError::Seal(_) => true,
+        AccountError::Refresh(error) => !matches!(error.class(), ErrorClass::Retry { .. }),
+        _ => false,
+    }
+}
+
 /// Refuses what an account that is being unlinked does no more.
 fn linked<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<(), AccountError> {
-    if identity::get(ctx)?.state == AccountState::Unlinking {
-        return Err(AccountError::Refused("the account is being unlinked"));
-    }
-    Ok(())
+    if is_unlinking(ctx)? { Err(AccountError::Refused("the account is being unlinked")) } else { Ok(()) }
 }
 
 /// A command of one transaction failed: in the object's logic, or before it.
