@@ -42,24 +42,46 @@ fn events_that_are_fetched_again_keep_to_the_quota() {
     assert!((1..=A_MINUTE).contains(&gets), "{gets} within fifty seconds");
 }
 
+/// So many events in the first account, each at a time of its own.
+fn add_many(stage: &mut Stage, count: usize) {
+    for at in 0..count {
+        let (day, hour, minute) = (at / 45 + 1, at % 15 + 2, at / 15 % 3 * 20);
+        let start = format!("2026-02-{day:02}T{hour:02}:{minute:02}:00Z");
+        let end = format!("2026-02-{day:02}T{hour:02}:{:02}:00Z", minute + 10);
+        let _ = stage.add(0, "many", &start, &end);
+    }
+}
+
 /// An account is unlinked in the middle of a first sync, when its quota is used up: what removes its blocks waits for
 /// the quota like what writes them.
 #[test]
 fn the_purge_keeps_to_the_quota() {
     let mut stage = Stage::settled(29, 2);
     stage.world.google(|google| google.settings.quota_per_minute_per_user = Some(A_MINUTE));
-    for at in 0..900 {
-        let (day, hour, minute) = (at / 45 + 1, at % 15 + 2, at / 15 % 3 * 20);
-        let start = format!("2026-02-{day:02}T{hour:02}:{minute:02}:00Z");
-        let end = format!("2026-02-{day:02}T{hour:02}:{:02}:00Z", minute + 10);
-        let _ = stage.add(0, "many", &start, &end);
-    }
+    add_many(&mut stage, 900);
     stage.run_until(|stage| stage.shown(1).len() >= 500);
     let before = failures(&stage);
     unlink(&mut stage);
     stage.world.settle(600_000);
     assert_eq!(failures(&stage), before);
     assert_eq!(stage.world.overlays(&stage.emails[1]), Vec::<String>::new());
+}
+
+/// Nothing was written for long, and much is to be removed: one pass follows another until they have used up what the
+/// quota leaves to bulk work.
+#[test]
+fn passes_of_the_purge_count_against_the_quota() {
+    let mut stage = Stage::settled(29, 2);
+    add_many(&mut stage, 350);
+    stage.settle();
+    stage.world.advance_millis(300_000);
+    stage.settle();
+    let before = stage.world.calls("events.delete");
+    unlink(&mut stage);
+    stage.world.settle(45_000);
+    assert_eq!(stage.world.calls("events.delete") - before, 300, "three passes of a hundred");
+    stage.settle();
+    assert_eq!(stage.world.calls("events.delete") - before, 350);
 }
 
 /// Live work waits for the quota, then bulk work comes and waits longer: the nudge comes when there is room for the
