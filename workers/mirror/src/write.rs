@@ -144,7 +144,6 @@ async fn send<P: Http>(
         Ok(answers) => return Some(answers),
         Err(error) => error,
     };
-    tracing::warn!(%error, operations = ops.len(), "a batch failed");
     match error.failure {
         failure if failure.effect_unknown() => {
             let seconds = error.retry_after_s.unwrap_or(OUTAGE_PAUSE_S);
@@ -153,11 +152,12 @@ async fn send<P: Http>(
         // What the envelope was refused for, each part would be.
         Failure::Unauthorized | Failure::RateLimited { .. } | Failure::QuotaExceeded => {}
         _ => {
-            tracing::error!(%error, "a batch is refused as a whole; its mirrors wait");
+            tracing::error!(%error, operations = ops.len(), "a batch is refused as a whole; its mirrors wait");
             written.halt = written.halt.or(Some(Halt::TryAfter { seconds: REFUSED_PAUSE_S }));
             return None;
         }
     }
+    tracing::warn!(%error, operations = ops.len(), "a batch failed");
     Some(ops.iter().map(|_| Err(error.clone())).collect())
 }
 
