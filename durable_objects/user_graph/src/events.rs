@@ -1,6 +1,6 @@
 //! Canonical events as rows.
 
-use tminus_domain::event::{EventContent, SeriesPart, When};
+use tminus_domain::event::{EventContent, Organizer, SeriesPart, When};
 use tminus_domain::ids::{AccountId, CalendarId, EventId};
 use tminus_domain::ordering::{Known, Position};
 use tminus_ports::ObjectHost;
@@ -50,10 +50,9 @@ pub(crate) fn decode(row: &Row) -> Result<StoredEvent, StoreError> {
     let rule: Option<String> = row.get(13)?;
     let master: Option<String> = row.get(19)?;
     let series = match (rule, master) {
-        (_, Some(master)) => SeriesPart::Exception {
-            master,
-            original_start: row.get::<Option<String>>(20)?.unwrap_or_default(),
-        },
+        (_, Some(master)) => {
+            SeriesPart::Exception { master, original_start: row.parse(20, "original start")? }
+        }
         (Some(rule), None) => SeriesPart::Master { lines: rule.lines().map(str::to_owned).collect() },
         (None, None) => SeriesPart::Single,
     };
@@ -71,6 +70,7 @@ pub(crate) fn decode(row: &Row) -> Result<StoredEvent, StoreError> {
             transparency: row.parse(12, "transparency")?,
             event_type: row.parse(15, "event type")?,
             own_response: row.parse(16, "own response")?,
+            organizer: Organizer::Own,
             series,
             ical_uid: row.get(17)?,
             sequence: row.get(18)?,
@@ -122,7 +122,7 @@ pub(crate) fn put<H: ObjectHost>(
         SeriesPart::Single => (Value::Null, Value::Null, Value::Null),
         SeriesPart::Master { lines } => (lines.join("\n").into(), Value::Null, Value::Null),
         SeriesPart::Exception { master, original_start } => {
-            (Value::Null, master.as_str().into(), original_start.as_str().into())
+            (Value::Null, master.as_str().into(), Value::text(original_start))
         }
     };
     let now = ctx.now.to_rfc3339();

@@ -5,7 +5,7 @@
 use tminus_account::contract::GetStatus;
 use tminus_domain::dirty::Lane;
 use tminus_domain::event::{
-    EventContent, EventType, OwnResponse, SeriesPart, Status, Transparency, Visibility, When,
+    EventContent, EventType, Organizer, OwnResponse, SeriesPart, Status, Transparency, Visibility, When,
 };
 use tminus_domain::ids::{CalendarId, PrefixedId as _, RunId, Ulid};
 use tminus_domain::ordering::Position;
@@ -37,6 +37,7 @@ fn event(id: &str) -> Delta {
         transparency: Transparency::Opaque,
         event_type: EventType::Default,
         own_response: OwnResponse::NotInvited,
+        organizer: Organizer::Own,
         series: SeriesPart::Single,
         ical_uid: None,
         sequence: 0,

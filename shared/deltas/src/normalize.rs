@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 use tminus_domain::event::{
-    EventContent, EventType, OwnResponse, SeriesPart, Status, Transparency, Visibility,
+    EventContent, EventType, Organizer, OwnResponse, SeriesPart, Status, Transparency, Visibility,
 };
 use tminus_domain::mark::{MARK_PROPERTY, Ownership, ownership};
+use tminus_domain::occurrence::Occurrence;
 use tminus_domain::time::Timestamp;
 use tminus_google::times::{Instant, TimeError, instant, span, when};
 use tminus_google::{self as google, Event, shown_hash};
@@ -105,6 +106,10 @@ fn content(event: &Event) -> Result<EventContent, Violation> {
             .and_then(|kind| kind.as_str().parse().ok())
             .unwrap_or(EventType::Default),
         own_response: own_response(event),
+        organizer: match &event.organizer {
+            Some(organizer) if !organizer.self_ => Organizer::Other,
+            _ => Organizer::Own,
+        },
         series,
         ical_uid: event.ical_uid.clone(),
         sequence: event.sequence.unwrap_or(0),
@@ -128,8 +133,8 @@ fn series(event: &Event) -> Result<SeriesPart, Violation> {
         Some(master) => {
             let original = event.original_start_time.as_ref().ok_or(Violation::Schema)?;
             let original_start = match instant(original)? {
-                Instant::Time(at) => at.to_rfc3339(),
-                Instant::Date(day) => day.to_string(),
+                Instant::Time(at) => Occurrence::At(at),
+                Instant::Date(day) => Occurrence::On(day),
             };
             Ok(SeriesPart::Exception { master: master.clone(), original_start })
         }

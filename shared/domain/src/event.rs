@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::occurrence::Occurrence;
 use crate::time::Timestamp;
 use crate::words;
 
@@ -74,6 +75,18 @@ words! {
     }
 }
 
+words! {
+    /// Whose event it is.
+    #[derive(Default)]
+    Organizer {
+        /// The account's own, or nobody is named.
+        #[default]
+        Own = "own",
+        /// Another's: the account is a guest, or reads along.
+        Other = "other",
+    }
+}
+
 /// When an event takes place. The end is exclusive and never before the start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -86,6 +99,9 @@ pub enum When {
         end: Timestamp,
         /// The IANA zone that the provider gave.
         zone: Option<String>,
+        /// The zone of the end, if it is another one.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        end_zone: Option<String>,
     },
     /// Whole days, in no zone.
     AllDay {
@@ -102,12 +118,21 @@ pub enum When {
 pub struct EndBeforeStart;
 
 impl When {
-    /// A timed span.
+    /// A timed span, whose end is in the zone of its start.
     ///
     /// # Errors
     /// [`EndBeforeStart`]; a zero length is allowed.
     pub fn timed(start: Timestamp, end: Timestamp, zone: Option<String>) -> Result<Self, EndBeforeStart> {
-        if end < start { Err(EndBeforeStart) } else { Ok(Self::Timed { start, end, zone }) }
+        if end < start { Err(EndBeforeStart) } else { Ok(Self::Timed { start, end, zone, end_zone: None }) }
+    }
+
+    /// The same span with its end in another zone; whole days are in none.
+    #[must_use]
+    pub fn ending_in(mut self, other: Option<String>) -> Self {
+        if let Self::Timed { zone, end_zone, .. } = &mut self {
+            *end_zone = other.filter(|other| zone.as_ref() != Some(other));
+        }
+        self
     }
 
     /// A span of whole days; an end equal to the start is taken as one day.
@@ -175,8 +200,8 @@ pub enum SeriesPart {
     Exception {
         /// The provider's id of the master.
         master: String,
-        /// The start that the occurrence had by the rule: RFC 3339 in UTC, or a date.
-        original_start: String,
+        /// The start that the occurrence has by the rule.
+        original_start: Occurrence,
     },
 }
 
@@ -204,6 +229,9 @@ pub struct EventContent {
     pub event_type: EventType,
     /// What the account's owner answered.
     pub own_response: OwnResponse,
+    /// Whose it is.
+    #[serde(default)]
+    pub organizer: Organizer,
     /// What it is to a series.
     pub series: SeriesPart,
     /// The iCalendar UID, the same in every copy of an invitation (RFC 5545 section 3.8.4.7).

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`ids`], [`time`] | prefixed ULIDs; points in time |
 //! | [`event`] | what an event is, normalised from any provider |
+//! | [`occurrence`] | which occurrence of a series is meant |
 //! | [`ordering`] | which of two sightings of an event counts |
 //! | [`policy`] | which edges an event is projected along, and why not |
 //! | [`projection`] | what others see of an event; its hash |
@@ -28,6 +29,7 @@ pub mod keys;
 pub mod lease;
 pub mod mark;
 pub mod mirroring;
+pub mod occurrence;
 pub mod ordering;
 pub mod policy;
 pub mod projection;

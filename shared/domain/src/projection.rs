@@ -107,7 +107,9 @@ pub fn project(content: &EventContent, detail: DetailLevel) -> Projection {
 
 fn without_zone(when: &When) -> When {
     match when {
-        When::Timed { start, end, .. } => When::Timed { start: *start, end: *end, zone: None },
+        When::Timed { start, end, .. } => {
+            When::Timed { start: *start, end: *end, zone: None, end_zone: None }
+        }
         When::AllDay { start, end } => When::AllDay { start: *start, end: *end },
     }
 }
@@ -115,7 +117,7 @@ fn without_zone(when: &When) -> When {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{EventType, OwnResponse, SeriesPart, Transparency};
+    use crate::event::{EventType, Organizer, OwnResponse, SeriesPart, Transparency};
     use crate::time::Timestamp;
     use proptest::prelude::*;
 
@@ -136,12 +138,14 @@ mod tests {
                         start: Timestamp::from_millis(start),
                         end: Timestamp::from_millis(start + length),
                         zone: None,
+                        end_zone: None,
                     },
                     status,
                     visibility,
                     transparency,
                     event_type: EventType::Default,
                     own_response: OwnResponse::Accepted,
+                    organizer: Organizer::Own,
                     series: SeriesPart::Single,
                     ical_uid: None,
                     sequence: 0,

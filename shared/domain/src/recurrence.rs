@@ -118,7 +118,7 @@ fn until_in_utc(value: &str, start: DateTime<Tz>) -> Result<String, RecurrenceEr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{EventType, OwnResponse, Status, Transparency, Visibility};
+    use crate::event::{EventType, Organizer, OwnResponse, Status, Transparency, Visibility};
 
     fn series(start: &str, zone: &str, lines: &[&str]) -> EventContent {
         let start = Timestamp::parse_rfc3339(start).unwrap();
@@ -132,6 +132,7 @@ mod tests {
             transparency: Transparency::Opaque,
             event_type: EventType::Default,
             own_response: OwnResponse::NotInvited,
+            organizer: Organizer::Own,
             series: SeriesPart::Master { lines: lines.iter().map(|line| (*line).to_owned()).collect() },
             ical_uid: None,
             sequence: 0,

@@ -13,7 +13,7 @@ use crate::wire::{Event, EventStatus, Visibility};
 /// [`TimeError`] if its times cannot be read.
 pub fn mirror_body(event: &Event) -> Result<MirrorBody, TimeError> {
     let when = match when(event)? {
-        When::Timed { start, end, .. } => When::Timed { start, end, zone: None },
+        When::Timed { start, end, .. } => When::Timed { start, end, zone: None, end_zone: None },
         whole_days @ When::AllDay { .. } => whole_days,
     };
     Ok(MirrorBody {

@@ -61,7 +61,9 @@ pub fn when(event: &Event) -> Result<When, TimeError> {
 pub fn span(start: &EventDateTime, end: &EventDateTime) -> Result<When, TimeError> {
     let zone = start.time_zone.clone();
     match (instant(start)?, instant(end)?) {
-        (Instant::Time(start), Instant::Time(end)) => When::timed(start, end, zone),
+        (Instant::Time(from), Instant::Time(to)) => {
+            When::timed(from, to, zone).map(|when| when.ending_in(end.time_zone.clone()))
+        }
         (Instant::Date(start), Instant::Date(end)) => When::all_day(start, end),
         _ => return Err(TimeError::MixedTimes),
     }
