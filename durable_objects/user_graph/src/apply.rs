@@ -129,7 +129,7 @@ impl<H: ObjectHost> Chunk<'_, H> {
                 Ok(())
             }
             Delta::Deleted { id } => self.deleted(id, tally, effects),
-            Delta::Mirror { mark, etag, seen, updated } => {
+            Delta::Mirror { mark, occurrence: _, etag, seen, updated } => {
                 let changed = match mark
                     .parse::<Mark>()
                     .ok()

@@ -139,10 +139,11 @@ fn operation<H: ObjectHost>(
         None => return Ok(None),
         Some(Step::Delete { etag }) => MirrorAction::Delete { etag },
         Some(Step::Insert) => MirrorAction::Insert { body: shown()? },
-        Some(Step::Update { etag }) => MirrorAction::Update { body: shown()?, etag },
+        Some(Step::Update { etag }) => MirrorAction::Update { body: shown()?, etag: Some(etag) },
     };
     Ok(Some(MirrorOperation {
         mark: stored.mark().to_string(),
+        occurrence: None,
         calendar: stored.key.calendar,
         version: stored.mirror.version,
         action,

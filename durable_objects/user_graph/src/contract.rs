@@ -9,6 +9,7 @@ use tminus_domain::event::EventContent;
 use tminus_domain::ids::{AccountId, CalendarId, ClaimId, EventId, RunId, UserId};
 use tminus_domain::mark::Mark;
 use tminus_domain::mirroring::Fact;
+use tminus_domain::occurrence::Occurrence;
 use tminus_domain::ordering::Position;
 use tminus_domain::policy::{CalendarKind, CalendarRole};
 use tminus_domain::projection::{MirrorBody, ProjectionHash};
@@ -77,7 +78,7 @@ pub struct ApplyChunk {
 
 /// One classified, normalised item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "delta", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Delta {
     /// An event of the user.
     Present {
@@ -100,6 +101,9 @@ pub enum Delta {
     Mirror {
         /// The mirror's mark, as text.
         mark: String,
+        /// Which instance of the series that the mark names; `None`: the mirror itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        occurrence: Option<Occurrence>,
         /// The provider's etag.
         etag: String,
         /// The hash of the fields that we own, as they are now.
@@ -231,6 +235,10 @@ pub struct Claimed {
 pub struct MirrorOperation {
     /// The mirror's mark, as text: it is also its key.
     pub mark: String,
+    /// Which instance of the series that the mark names; `None`: the mirror itself. An instance is there by its series:
+    /// it is replaced or deleted, never inserted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurrence: Option<Occurrence>,
     /// The calendar to write into.
     pub calendar: CalendarId,
     /// The version of the wish that this fulfils.
@@ -252,8 +260,8 @@ pub enum MirrorAction {
     Update {
         /// What it shows.
         body: MirrorBody,
-        /// The etag that it must still have.
-        etag: String,
+        /// The etag that it must still have; `None` of an instance that nobody wrote yet.
+        etag: Option<String>,
     },
     /// Delete it.
     Delete {
@@ -278,6 +286,9 @@ pub struct SettleMirrors {
 pub struct MirrorResult {
     /// The mirror's mark, as text.
     pub mark: String,
+    /// Which instance of the series that the mark names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurrence: Option<Occurrence>,
     /// The version of the wish that was worked on.
     pub version: u32,
     /// What is known of the mirror at the provider now.
@@ -414,6 +425,12 @@ commands! {
 
 /// The mark of a mirror, checked.
 impl MirrorOperation {
+    /// The id at the provider: the mark's, and for an instance the stamp of its original start behind it.
+    #[must_use]
+    pub fn provider_event_id(&self, mark: &Mark) -> String {
+        mark.instance_id(self.occurrence)
+    }
+
     /// The mark.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use serde_json::Value;
 use tminus_domain::event::{
     EventContent, EventType, Organizer, OwnResponse, SeriesPart, Status, Transparency, Visibility,
 };
-use tminus_domain::mark::{MARK_PROPERTY, Ownership, ownership};
+use tminus_domain::mark::{MARK_PROPERTY, Ownership, apart, ownership};
 use tminus_domain::occurrence::Occurrence;
 use tminus_domain::time::Timestamp;
 use tminus_google::times::{Instant, TimeError, instant, span, when};
@@ -63,7 +63,8 @@ fn classified(id: &str, event: &Event) -> Result<Delta, Violation> {
         }
         Ownership::Mirror(mark) => {
             let seen = shown_hash(event);
-            Ok(Delta::Mirror { mark: mark.to_string(), etag, seen, updated })
+            let (_, occurrence) = apart(id);
+            Ok(Delta::Mirror { mark: mark.to_string(), occurrence, etag, seen, updated })
         }
         // A copy made by hand, or another installation's: never an origin, never touched.
         Ownership::Foreign => Ok(Delta::Deleted { id: id.to_owned() }),

@@ -162,7 +162,7 @@ impl Mirror {
                 self.in_doubt = false;
                 self.tried(now);
             }
-            Fact::IdBurnt => {
+            Fact::IdBurnt | Fact::Cancelled => {
                 self.acked = None;
                 self.etag = None;
                 self.in_doubt = false;
@@ -311,8 +311,10 @@ pub enum Fact {
         #[serde(default)]
         updated: Option<Timestamp>,
     },
-    /// Its id can never be used again: it is a tombstone, or someone else's event.
+    /// Its id can never be used again: it was never there, or is someone else's event.
     IdBurnt,
+    /// It is a tombstone, and we did not delete it as far as we know: its id can never be used again.
+    Cancelled,
     /// A write was sent and no answer came.
     InDoubt,
     /// Nothing was done, for a reason that lies with its calendar: it waits as before.

@@ -23,12 +23,45 @@ pub struct MirrorBody {
     /// The place, with FULL only.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub location: Option<String>,
-    /// When time is taken. Zones do not show: a single event is the same block in any.
+    /// When time is taken. Zones show in a series only: a single event is the same block in any.
     pub when: When,
+    /// The lines of a series, in their canonical spelling.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub recurrence: Vec<String>,
     /// Whether the block is tentative.
     pub tentative: bool,
-    /// Whether the provider hides the mirror from others.
-    pub private: bool,
+    /// Whether it takes no time: shown, but free.
+    #[serde(default)]
+    pub free: bool,
+    /// Who may see the mirror at the provider.
+    pub visibility: Visibility,
+    /// Its colour, if not the calendar's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub color: Option<Color>,
+}
+
+/// A colour of the provider's palette for events, 1 to 11 (Calendar API, colors).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Color(u8);
+
+/// A number is no colour of the palette.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a colour is a number from 1 to 11")]
+pub struct NotAColor;
+
+impl TryFrom<u8> for Color {
+    type Error = NotAColor;
+
+    fn try_from(number: u8) -> Result<Self, NotAColor> {
+        if (1..=11).contains(&number) { Ok(Self(number)) } else { Err(NotAColor) }
+    }
+}
+
+impl From<Color> for u8 {
+    fn from(color: Color) -> Self {
+        color.0
+    }
 }
 
 /// The hash of a mirror's body: equal hashes mean that nothing has to be written.
@@ -68,7 +101,27 @@ impl MirrorBody {
         field(&self.when.start_text());
         field(&self.when.end_text());
         field(if self.tentative { "t" } else { "" });
-        field(if self.private { "p" } else { "" });
+        field(if self.visibility == Visibility::Private { "p" } else { "" });
+        // What came later is hashed only where it is used: the hash of every mirror that was written before stays.
+        if self.visibility == Visibility::Public {
+            field("public");
+        }
+        if self.free {
+            field("free");
+        }
+        if let Some(color) = self.color {
+            field("color");
+            field(&u8::from(color).to_string());
+        }
+        if !self.recurrence.is_empty() {
+            field("recurrence");
+            self.recurrence.iter().for_each(|line| field(line));
+            if let When::Timed { zone, end_zone, .. } = &self.when {
+                field("zone");
+                field(zone.as_deref().unwrap_or_default());
+                field(end_zone.as_deref().unwrap_or_default());
+            }
+        }
         let digest = hasher.finalize();
         ProjectionHash(data_encoding::HEXLOWER.encode(digest.get(..16).unwrap_or(&digest)))
     }
@@ -100,8 +153,15 @@ pub fn project(content: &EventContent, detail: DetailLevel) -> Projection {
         description: if full { content.description.clone() } else { None },
         location: if full { content.location.clone() } else { None },
         when: without_zone(&content.when),
+        recurrence: Vec::new(),
         tentative: content.status == Status::Tentative,
-        private: detail == DetailLevel::Busy || content.visibility == Visibility::Private,
+        free: false,
+        visibility: if detail == DetailLevel::Busy || content.visibility == Visibility::Private {
+            Visibility::Private
+        } else {
+            Visibility::Default
+        },
+        color: None,
     })
 }
 

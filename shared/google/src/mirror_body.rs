@@ -1,6 +1,6 @@
 //! What a mirror shows at the provider, whatever it was written with.
 
-use tminus_domain::event::When;
+use tminus_domain::event::{self as domain, When};
 use tminus_domain::mark::HASH_PROPERTY;
 use tminus_domain::projection::{MirrorBody, ProjectionHash};
 
@@ -22,7 +22,14 @@ pub fn mirror_body(event: &Event) -> Result<MirrorBody, TimeError> {
         location: event.location.clone().filter(|text| !text.is_empty()),
         when,
         tentative: event.status == Some(EventStatus::Tentative),
-        private: event.visibility == Some(Visibility::Private),
+        recurrence: Vec::new(),
+        free: false,
+        color: None,
+        visibility: match event.visibility {
+            Some(Visibility::Private | Visibility::Confidential) => domain::Visibility::Private,
+            Some(Visibility::Public) => domain::Visibility::Public,
+            _ => domain::Visibility::Default,
+        },
     })
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use tminus_domain::event::When;
+use tminus_domain::event::{self as domain, When};
 use tminus_domain::mark::{HASH_PROPERTY, MARK_PROPERTY, Mark};
 use tminus_domain::projection::MirrorBody;
 use tminus_google::{
@@ -27,7 +27,11 @@ pub(crate) fn event(mark: &Mark, body: &MirrorBody) -> Event {
         start: Some(start),
         end: Some(end),
         transparency: Some(Transparency::Opaque),
-        visibility: Some(if body.private { Visibility::Private } else { Visibility::Default }),
+        visibility: Some(match body.visibility {
+            domain::Visibility::Private => Visibility::Private,
+            domain::Visibility::Public => Visibility::Public,
+            domain::Visibility::Default => Visibility::Default,
+        }),
         extended_properties: Some(ExtendedProperties { private, shared: BTreeMap::new() }),
         reminders: Some(Reminders { use_default: false, overrides: Vec::new() }),
         ..Event::default()

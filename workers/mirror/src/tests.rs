@@ -1,7 +1,7 @@
 //! What a write learns from the provider's answers.
 
 use futures::executor::block_on;
-use tminus_domain::event::When;
+use tminus_domain::event::{Visibility, When};
 use tminus_domain::ids::{AccountId, CalendarId, EventId, PrefixedId, Ulid};
 use tminus_domain::mark::Mark;
 use tminus_domain::mirroring::Fact;
@@ -31,10 +31,19 @@ fn insert() -> MirrorOperation {
         location: None,
         when: When::timed(at, at.plus_seconds(60), None).unwrap(),
         tentative: false,
-        private: true,
+        recurrence: Vec::new(),
+        free: false,
+        visibility: Visibility::Private,
+        color: None,
     };
     let action = MirrorAction::Insert { body };
-    MirrorOperation { mark: mark().to_string(), calendar: mark().target_calendar, version: 1, action }
+    MirrorOperation {
+        mark: mark().to_string(),
+        occurrence: None,
+        calendar: mark().target_calendar,
+        version: 1,
+        action,
+    }
 }
 
 /// The answer of a batch of one part.

@@ -75,7 +75,8 @@ pub(crate) async fn write<'a, P: Http>(
             _ => written.results.push(result(operation, Fact::Untouched)),
         }
     }
-    let ids: Vec<String> = prepared.iter().map(|prepared| prepared.mark.provider_event_id()).collect();
+    let ids: Vec<String> =
+        prepared.iter().map(|prepared| prepared.operation.provider_event_id(&prepared.mark)).collect();
     let ops: Vec<WriteOp<'_>> = prepared.iter().zip(&ids).map(|(prepared, id)| prepared.op(id)).collect();
     let Some(answers) = send(api, &ops, &mut written).await else {
         written.results.extend(prepared.iter().map(|prepared| result(prepared.operation, Fact::Untouched)));
@@ -104,7 +105,12 @@ pub(crate) async fn write<'a, P: Http>(
 }
 
 fn result(operation: &MirrorOperation, fact: Fact) -> MirrorResult {
-    MirrorResult { mark: operation.mark.clone(), version: operation.version, fact }
+    MirrorResult {
+        mark: operation.mark.clone(),
+        occurrence: operation.occurrence,
+        version: operation.version,
+        fact,
+    }
 }
 
 impl Prepared<'_> {
@@ -113,7 +119,7 @@ impl Prepared<'_> {
         match &self.operation.action {
             MirrorAction::Insert { .. } => WriteOp::Insert { calendar_id, event: &self.event },
             MirrorAction::Update { etag, .. } => {
-                WriteOp::Update { calendar_id, event_id, if_match: Some(etag), event: &self.event }
+                WriteOp::Update { calendar_id, event_id, if_match: etag.as_deref(), event: &self.event }
             }
             MirrorAction::Delete { etag } => {
                 WriteOp::Delete { calendar_id, event_id, if_match: etag.as_deref() }
