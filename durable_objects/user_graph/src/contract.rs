@@ -122,7 +122,7 @@ pub enum Delta {
 }
 
 /// What a chunk came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Applied {
     /// The graph's incarnation (protocol rule 13).
     pub incarnation: u32,
@@ -138,6 +138,10 @@ pub struct Applied {
     pub quarantined: u32,
     /// Mirrors whose wanted state changed.
     pub mirrors_changed: u32,
+    /// Masters that exceptions of the chunk belong to and nobody has seen, by the provider's id: each is to be fetched by
+    /// itself, and what there is none of at the provider is applied as deleted (protocol rule 22).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub masters: Vec<String>,
     /// The highest generation of the calendar that was ever applied. Above the chunk's own, the chunk does not count:
     /// whoever holds the run raises its generation above this and fetches again (protocol rule 12).
     #[serde(default)]
@@ -399,6 +403,7 @@ pub struct QuarantinedItem {
     pub since: String,
 }
 
+/// Declares the commands of this object, with the names that they travel under.
 macro_rules! commands {
     ($($command:ty => $name:literal, $reply:ty;)*) => {$(
         impl tminus_ports::Command for $command {
@@ -408,6 +413,7 @@ macro_rules! commands {
         }
     )*};
 }
+pub(crate) use commands;
 
 commands! {
     Create => "create", ();
