@@ -1,16 +1,23 @@
 //! What others see of an event, and its hash.
 //!
-//! A BUSY projection is a function of time, transparency and status only. A mirror never has attendees,
-//! conference data or reminders: [`MirrorBody`] has no place for them.
+//! What a BUSY mirror shows is a function of time, status, what blocks time, and the user's rules. A mirror never has
+//! attendees, conference data or reminders: [`MirrorBody`] has no place for them.
+
+mod filter;
+mod lens;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::event::{EventContent, Status, Visibility, When};
-use crate::policy::{DetailLevel, FilterReason, filtered};
+use crate::event::{Visibility, When};
+use crate::policy::FilterReason;
+
+pub use lens::Lens;
 
 /// The title of a mirror that shows none.
 pub const BUSY_TITLE: &str = "Busy";
+/// Most characters of a mirror's title.
+pub const MAX_SUMMARY_CHARS: usize = 1024;
 
 /// Everything that a mirror shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,101 +143,5 @@ pub enum Projection {
     Shown(MirrorBody),
 }
 
-/// Projects an event at a level of detail.
-#[must_use]
-pub fn project(content: &EventContent, detail: DetailLevel) -> Projection {
-    if let Some(reason) = filtered(content) {
-        return Projection::Filtered(reason);
-    }
-    let title = || content.title.clone().filter(|title| !title.is_empty());
-    let full = detail == DetailLevel::Full;
-    Projection::Shown(MirrorBody {
-        summary: match detail {
-            DetailLevel::Busy => None,
-            DetailLevel::Title | DetailLevel::Full => title(),
-        }
-        .unwrap_or_else(|| BUSY_TITLE.to_owned()),
-        description: if full { content.description.clone() } else { None },
-        location: if full { content.location.clone() } else { None },
-        when: without_zone(&content.when),
-        recurrence: Vec::new(),
-        tentative: content.status == Status::Tentative,
-        free: false,
-        visibility: if detail == DetailLevel::Busy || content.visibility == Visibility::Private {
-            Visibility::Private
-        } else {
-            Visibility::Default
-        },
-        color: None,
-    })
-}
-
-fn without_zone(when: &When) -> When {
-    match when {
-        When::Timed { start, end, .. } => {
-            When::Timed { start: *start, end: *end, zone: None, end_zone: None }
-        }
-        When::AllDay { start, end } => When::AllDay { start: *start, end: *end },
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::{EventType, Organizer, OwnResponse, SeriesPart, Transparency};
-    use crate::time::Timestamp;
-    use proptest::prelude::*;
-
-    fn content() -> impl Strategy<Value = EventContent> {
-        let text = || proptest::option::of(".{0,12}");
-        let words = (
-            prop_oneof![Just(Status::Confirmed), Just(Status::Tentative), Just(Status::Cancelled)],
-            prop_oneof![Just(Visibility::Default), Just(Visibility::Public), Just(Visibility::Private)],
-            prop_oneof![Just(Transparency::Opaque), Just(Transparency::Transparent)],
-        );
-        (text(), text(), text(), 0..4_000_000_000_i64, 0..9_000_000_i64, words).prop_map(
-            |(title, description, location, start, length, (status, visibility, transparency))| {
-                EventContent {
-                    title,
-                    description,
-                    location,
-                    when: When::Timed {
-                        start: Timestamp::from_millis(start),
-                        end: Timestamp::from_millis(start + length),
-                        zone: None,
-                        end_zone: None,
-                    },
-                    status,
-                    visibility,
-                    transparency,
-                    event_type: EventType::Default,
-                    own_response: OwnResponse::Accepted,
-                    organizer: Organizer::Own,
-                    series: SeriesPart::Single,
-                    ical_uid: None,
-                    sequence: 0,
-                }
-            },
-        )
-    }
-
-    proptest! {
-        #[test]
-        fn busy_does_not_depend_on_a_private_field(a in content(), b in content()) {
-            let mut other = b;
-            other.when = a.when.clone();
-            other.status = a.status;
-            other.transparency = a.transparency;
-            prop_assert_eq!(project(&a, DetailLevel::Busy), project(&other, DetailLevel::Busy));
-        }
-
-        #[test]
-        fn equal_hashes_mean_equal_bodies(a in content(), b in content()) {
-            for detail in [DetailLevel::Busy, DetailLevel::Title, DetailLevel::Full] {
-                if let (Projection::Shown(a), Projection::Shown(b)) = (project(&a, detail), project(&b, detail)) {
-                    prop_assert_eq!(a.hash() == b.hash(), a == b);
-                }
-            }
-        }
-    }
-}
+mod tests;
