@@ -58,16 +58,16 @@ fn apply_in<H: ObjectHost>(
     let floor = floors::of(ctx, command.calendar)?;
     let chunk = Chunk { ctx, command, edges: &edges, floor, lanes: Lanes::of(command, ctx.now) };
     let nothing = Applied { incarnation, generation, ..Applied::default() };
-    let mut tally = nothing;
+    let mut tally = nothing.clone();
     let mut wanted = Effects::default();
     let whole = transaction(ctx.host.sql(), || {
         command.deltas.iter().try_for_each(|delta| chunk.apply(delta, &mut tally, &mut wanted))
     });
     if let Err(error) = whole {
         tracing::warn!(%error, "a chunk fails as a whole; its items are applied one by one");
-        (tally, wanted) = (nothing, Effects::default());
+        (tally, wanted) = (nothing.clone(), Effects::default());
         for delta in &command.deltas {
-            let mut attempt = (tally, Effects::default());
+            let mut attempt = (tally.clone(), Effects::default());
             let alone = transaction(ctx.host.sql(), || chunk.apply(delta, &mut attempt.0, &mut attempt.1));
             match alone {
                 Ok(()) => {

@@ -5,7 +5,7 @@ use tminus_domain::lease;
 use tminus_domain::mark::Mark;
 use tminus_domain::mirroring::{Fact, Step};
 use tminus_domain::policy::Edge;
-use tminus_domain::projection::{MirrorBody, Projection, project};
+use tminus_domain::projection::{MirrorBody, Projection};
 use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
 use tminus_store::{StoreError, Value, transaction};
@@ -162,7 +162,7 @@ fn body<H: ObjectHost>(
         edge.target_account == stored.key.account && edge.target_calendar == stored.key.calendar
     };
     let edges = edges::leaving(ctx, event.account)?;
-    Ok(edges.iter().find(along).and_then(|edge| match project(&event.content, edge.detail) {
+    Ok(edges.iter().find(along).and_then(|edge| match mirrors::project(ctx, &event.content, edge) {
         Projection::Shown(body) => Some(body),
         Projection::Filtered(_) => None,
     }))

@@ -138,10 +138,10 @@ pub struct Applied {
     pub quarantined: u32,
     /// Mirrors whose wanted state changed.
     pub mirrors_changed: u32,
-    /// Masters that exceptions of the chunk belong to and nobody has seen, by the provider's id: each is to be fetched by
-    /// itself, and what there is none of at the provider is applied as deleted (protocol rule 22).
+    /// Events of the calendar to be fetched one by one, by the provider's id: masters that nobody has seen, and exceptions
+    /// that their series left behind. What the provider does not have is applied as deleted (protocol rule 22).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub masters: Vec<String>,
+    pub look_again: Vec<String>,
     /// The highest generation of the calendar that was ever applied. Above the chunk's own, the chunk does not count:
     /// whoever holds the run raises its generation above this and fetches again (protocol rule 12).
     #[serde(default)]

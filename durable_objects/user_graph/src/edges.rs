@@ -29,6 +29,7 @@ pub(crate) fn leaving<H: ObjectHost>(
             target_calendar: row.parse(1, "calendar id")?,
             detail: row.parse(2, "detail level")?,
             kind: row.parse(3, "calendar kind")?,
+            rules: Default::default(),
         })
     })
     .collect()

@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`contract`] | the commands that Workers send |
+//! | [`contract`], [`policy_contract`] | the commands that Workers send |
 //! | `object.rs` | decodes, dispatches, acts on the outside, handles the alarm |
 //! | `apply.rs`, `conclude.rs` | chunks of fetched pages; what a full run did not see |
 //! | `claims.rs` | mirrors claimed by the writer, and settled |
@@ -32,6 +32,7 @@ mod graph;
 mod journal;
 mod mirrors;
 mod object;
+pub mod policy_contract;
 mod progress;
 mod reads;
 mod reproject;

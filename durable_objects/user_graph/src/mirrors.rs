@@ -6,7 +6,7 @@ use tminus_domain::ids::{AccountId, CalendarId, ClaimId, EventId};
 use tminus_domain::mark::Mark;
 use tminus_domain::mirroring::{Mirror, MirrorState};
 use tminus_domain::policy::Edge;
-use tminus_domain::projection::{Projection, ProjectionHash, project};
+use tminus_domain::projection::{Lens, Projection, ProjectionHash};
 use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
 use tminus_store::{Row, StoreError, Value};
@@ -119,6 +119,10 @@ pub(crate) fn of_event<H: ObjectHost>(
     .collect()
 }
 
+pub(crate) fn project<H: ObjectHost>(ctx: &Context<'_, H>, content: &tminus_domain::event::EventContent, edge: &Edge) -> Projection {
+    Lens::new(edge.clone(), None).map_or(Projection::Filtered(tminus_domain::policy::FilterReason::Pattern), |lens| lens.project(content, None, ctx.now))
+}
+
 /// The mirror of this key.
 pub(crate) fn get<H: ObjectHost>(
     ctx: &Context<'_, H>,
@@ -149,7 +153,7 @@ pub(crate) fn reproject<H: ObjectHost>(
     let mut changed = 0_u32;
     let mut known = known;
     for edge in edges {
-        let wanted = match project(&stored.content, edge.detail) {
+        let wanted = match project(ctx, &stored.content, edge) {
             Projection::Shown(body) if !stored.deleted => Some(body.hash()),
             Projection::Shown(_) | Projection::Filtered(_) => None,
         };
