@@ -4,6 +4,7 @@
 //! by `Result<Reply, ObjectError>` as JSON. [`call`] is the typed client of every contract.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tminus_domain::words;
 
 use crate::{Classify, ErrorClass};
 
@@ -37,6 +38,18 @@ pub trait Command: Serialize + DeserializeOwned {
     const NAME: &'static str;
 }
 
+words! {
+    /// What a command may name without its being there.
+    Named {
+        /// A linked account.
+        Account = "account",
+        /// A calendar of a linked account.
+        Calendar = "calendar",
+        /// A canonical event.
+        Event = "event",
+    }
+}
+
 /// Why an object did not do what it was asked. Crosses the wire.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "error", rename_all = "snake_case")]
@@ -48,6 +61,19 @@ pub enum ObjectError {
     #[error("the object refused the command: {reason}")]
     Refused {
         /// Why, without personal data.
+        reason: String,
+    },
+    /// The command names what is not there.
+    #[error("there is no such {what}")]
+    Unknown {
+        /// What there is none of.
+        what: Named,
+    },
+    /// The command asks for what cannot be. Its text leaves the reason out: that may quote whoever asked, and is for
+    /// them only, not for logs.
+    #[error("the command asks for what cannot be")]
+    Unfit {
+        /// Why, for whoever asked.
         reason: String,
     },
     /// The stored schema is newer than the code.
@@ -119,7 +145,10 @@ impl Classify for CallError {
             Self::NoAnswer { .. } => ErrorClass::RETRY,
             Self::Undecodable { .. } => ErrorClass::Bug,
             Self::Object { source, .. } => match source {
-                ObjectError::Gone | ObjectError::Refused { .. } => ErrorClass::Reject,
+                ObjectError::Gone
+                | ObjectError::Refused { .. }
+                | ObjectError::Unknown { .. }
+                | ObjectError::Unfit { .. } => ErrorClass::Reject,
                 ObjectError::NewerSchema { .. } | ObjectError::Unavailable { .. } => ErrorClass::RETRY,
                 ObjectError::ConsentNeeded => ErrorClass::Reject,
                 ObjectError::Internal { .. } => ErrorClass::Bug,

@@ -9,7 +9,8 @@ use tminus_registry::RegistryError;
 
 use crate::http::ApiResponse;
 
-/// Why a request is not done. Texts hold nothing that the client sent.
+/// Why a request is not done. Texts hold nothing that the client sent, but for what is wrong with a body that somebody
+/// signed in sent; none is logged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
     /// The request is malformed, or asks for what cannot be.
@@ -40,10 +41,16 @@ pub enum ApiError {
         /// What there is none of.
         what: &'static str,
     },
+    /// The body is well formed, and what it asks for cannot be.
+    #[error("{message}")]
+    Unprocessable {
+        /// A sentence for people.
+        message: String,
+    },
     /// The route exists, with another method.
     #[error("this route takes {allow} only")]
     MethodNotAllowed {
-        /// The method it takes.
+        /// The methods it takes.
         allow: &'static str,
     },
     /// The state of things does not allow it.
@@ -127,6 +134,7 @@ impl ApiError {
             Self::Conflict { .. } => 409,
             Self::TooLarge => 413,
             Self::UnsupportedMedia => 415,
+            Self::Unprocessable { .. } => 422,
             Self::Internal { .. } | Self::Broken { .. } => 500,
             Self::Unavailable { .. } => 503,
         }
@@ -141,6 +149,7 @@ impl ApiError {
             }
             Self::Unauthenticated { .. } => "unauthenticated",
             Self::NotFound { .. } => "not_found",
+            Self::Unprocessable { .. } => "unprocessable",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::TooLarge => "too_large",
             Self::UnsupportedMedia => "unsupported_media_type",
@@ -189,6 +198,8 @@ impl From<CallError> for ApiError {
             CallError::Undecodable { .. } => broken(&error),
             CallError::Object { source, .. } => match source {
                 ObjectError::Gone => Self::NotFound { what: "account or user" },
+                ObjectError::Unknown { what } => Self::NotFound { what: what.as_str() },
+                ObjectError::Unfit { reason } => Self::Unprocessable { message: reason.clone() },
                 ObjectError::ConsentNeeded => {
                     Self::Conflict { code: "consent_needed", message: "the account must be linked again" }
                 }

@@ -5,6 +5,7 @@ use tminus_domain::ids::TraceId;
 use tminus_domain::time::Timestamp;
 use tminus_ports::{Ports, fresh_id};
 use tminus_registry::RegistrySql;
+use tminus_user_graph::policy_contract::MirrorWish;
 use tracing::Instrument as _;
 
 use crate::admin_auth::require_admin;
@@ -93,6 +94,22 @@ async fn serve<P: Ports + RegistrySql>(
         Route::Events => routes::events::own(&cx).await,
         Route::Status => routes::status::own(&cx).await,
         Route::DeadLetters => routes::dead_letters::own(&cx).await,
+        Route::Policy => routes::policy::own(&cx).await,
+        Route::PutEdge => routes::policy::put_edge(&cx).await,
+        Route::RemoveEdge => routes::policy::remove_edge(&cx).await,
+        Route::SetHandDeleted => routes::mirrors::set_hand_deleted(&cx, None).await,
+        Route::SetHandDeletedOf(event) => routes::mirrors::set_hand_deleted(&cx, Some(event)).await,
+        Route::UnsetHandDeletedOf(event) => routes::mirrors::unset_hand_deleted(&cx, event).await,
+        Route::SetWorkingHours => routes::policy::set_working_hours(&cx).await,
+        Route::Dismiss(event, calendar) => {
+            routes::mirrors::set_dismissed(&cx, event, calendar, MirrorWish::Dismissed).await
+        }
+        Route::TakeBack(event, calendar) => {
+            routes::mirrors::set_dismissed(&cx, event, calendar, MirrorWish::AsPolicy).await
+        }
+        Route::Holds => routes::holds::own(&cx).await,
+        Route::Hold(calendar) => routes::holds::one(&cx, calendar).await,
+        Route::DecideHold(calendar) => routes::holds::decide(&cx, calendar).await,
         Route::Unlink(account) => routes::unlink::own(&cx, account).await,
         Route::ReplayDeadLetter(account, letter) => routes::replay::own_letter(&cx, account, letter).await,
         Route::DiscardDeadLetter(account, letter) => routes::replay::discard_own(&cx, account, letter).await,

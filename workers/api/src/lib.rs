@@ -1,4 +1,5 @@
-//! The api Worker: sign-in, linking and unlinking accounts, events, status, replays, the operator's triggers.
+//! The api Worker: sign-in, linking and unlinking accounts, events, status, the policy,
+//! held sweeps, replays, the operator's triggers.
 //!
 //! [`handle`] is the entry: a request goes through the router to one handler, and every answer, good or bad, leaves
 //! through one envelope. Points in time in answers are milliseconds since the Unix epoch, UTC.
@@ -6,7 +7,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `config.rs` | [`Config`]: what the Worker must be told |
-//! | `http.rs`, `query.rs` | requests and answers; parameters |
+//! | `http.rs`, `query.rs`, `body.rs` | requests and answers; parameters; bodies |
 //! | `error.rs` | [`ApiError`]: every refusal, its status, code and envelope |
 //! | `handle.rs`, `router.rs` | the way of a request; every route |
 //! | `cookies.rs`, `session.rs`, `admin_auth.rs` | who asks |
@@ -16,6 +17,7 @@
 //! | `cursor.rs` | where a page of a list ends |
 
 mod admin_auth;
+mod body;
 mod config;
 mod cookies;
 mod cursor;

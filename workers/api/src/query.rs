@@ -1,5 +1,7 @@
 //! Parameters of a request.
 
+use std::str::FromStr;
+
 use tminus_domain::time::Timestamp;
 
 use crate::error::ApiError;
@@ -37,6 +39,14 @@ impl Query {
         let text = self.one(name)?.map(|text| text.replace(' ', "+"));
         text.and_then(|text| Timestamp::parse_rfc3339(&text))
             .ok_or_else(|| ApiError::invalid(format!("{name} must be a time as of RFC 3339")))
+    }
+
+    /// A parameter that is an id and may be left out.
+    pub(crate) fn id<T: FromStr>(&self, name: &'static str, kind: &str) -> Result<Option<T>, ApiError> {
+        let parse = |text: &str| {
+            text.parse().map_err(|_| ApiError::invalid(format!("{name} must be the id of {kind}")))
+        };
+        self.one(name)?.map(parse).transpose()
     }
 
     /// A parameter that is a number from 1 to `most`.

@@ -1,6 +1,6 @@
 //! Every route, by method and path.
 
-use tminus_domain::ids::{AccountId, DeadLetterId, UserId};
+use tminus_domain::ids::{AccountId, CalendarId, DeadLetterId, EventId, UserId};
 
 use tminus_ports::Method;
 
@@ -17,6 +17,18 @@ pub(crate) enum Route {
     Events,
     Status,
     DeadLetters,
+    Policy,
+    PutEdge,
+    RemoveEdge,
+    SetHandDeleted,
+    SetHandDeletedOf(EventId),
+    UnsetHandDeletedOf(EventId),
+    SetWorkingHours,
+    Dismiss(EventId, CalendarId),
+    TakeBack(EventId, CalendarId),
+    Holds,
+    Hold(CalendarId),
+    DecideHold(CalendarId),
     Unlink(AccountId),
     ReplayDeadLetter(AccountId, DeadLetterId),
     DiscardDeadLetter(AccountId, DeadLetterId),
@@ -47,6 +59,18 @@ impl Route {
             Self::Events => "events",
             Self::Status => "status",
             Self::DeadLetters => "dead_letters",
+            Self::Policy => "policy",
+            Self::PutEdge => "put_edge",
+            Self::RemoveEdge => "remove_edge",
+            Self::SetHandDeleted => "set_hand_deleted",
+            Self::SetHandDeletedOf(_) => "set_hand_deleted_of",
+            Self::UnsetHandDeletedOf(_) => "unset_hand_deleted_of",
+            Self::SetWorkingHours => "set_working_hours",
+            Self::Dismiss(..) => "dismiss",
+            Self::TakeBack(..) => "take_back",
+            Self::Holds => "holds",
+            Self::Hold(_) => "hold",
+            Self::DecideHold(_) => "decide_hold",
             Self::Unlink(_) => "unlink",
             Self::ReplayDeadLetter(..) => "replay_dead_letter",
             Self::DiscardDeadLetter(..) => "discard_dead_letter",
@@ -94,11 +118,34 @@ impl Route {
             | Self::AdminUnlink(_)
             | Self::AdminReplayDeadLetter(..)
             | Self::ReplayDeadLetter(..)
-            | Self::ReplayQuarantine(_) => Method::Post,
-            Self::Unlink(_) | Self::DiscardDeadLetter(..) | Self::AdminDiscardDeadLetter(..) => {
-                Method::Delete
-            }
+            | Self::ReplayQuarantine(_)
+            | Self::DecideHold(_) => Method::Post,
+            Self::PutEdge
+            | Self::SetHandDeleted
+            | Self::SetHandDeletedOf(_)
+            | Self::SetWorkingHours
+            | Self::Dismiss(..) => Method::Put,
+            Self::Unlink(_)
+            | Self::DiscardDeadLetter(..)
+            | Self::AdminDiscardDeadLetter(..)
+            | Self::RemoveEdge
+            | Self::UnsetHandDeletedOf(_)
+            | Self::TakeBack(..) => Method::Delete,
             _ => Method::Get,
+        }
+    }
+
+    /// Every method that its path takes.
+    const fn allow(&self) -> &'static str {
+        match self {
+            Self::PutEdge
+            | Self::RemoveEdge
+            | Self::SetHandDeletedOf(_)
+            | Self::UnsetHandDeletedOf(_)
+            | Self::Dismiss(..)
+            | Self::TakeBack(..) => "DELETE, PUT",
+            Self::Hold(_) | Self::DecideHold(_) => "GET, POST",
+            _ => self.method().as_str(),
         }
     }
 }
@@ -115,6 +162,24 @@ pub(crate) fn route(method: &str, path: &str) -> Result<Route, ApiError> {
         ["v1", "events"] => Route::Events,
         ["v1", "status"] => Route::Status,
         ["v1", "dead_letters"] => Route::DeadLetters,
+        ["v1", "policy"] => Route::Policy,
+        ["v1", "policy", "edges"] if method == "DELETE" => Route::RemoveEdge,
+        ["v1", "policy", "edges"] => Route::PutEdge,
+        ["v1", "policy", "hand-deleted"] => Route::SetHandDeleted,
+        ["v1", "working-hours"] => Route::SetWorkingHours,
+        ["v1", "events", event, "hand-deleted"] if method == "DELETE" => {
+            Route::UnsetHandDeletedOf(self::event(event)?)
+        }
+        ["v1", "events", event, "hand-deleted"] => Route::SetHandDeletedOf(self::event(event)?),
+        ["v1", "events", event, "mirrors", calendar, "dismissal"] if method == "DELETE" => {
+            Route::TakeBack(self::event(event)?, self::calendar(calendar)?)
+        }
+        ["v1", "events", event, "mirrors", calendar, "dismissal"] => {
+            Route::Dismiss(self::event(event)?, self::calendar(calendar)?)
+        }
+        ["v1", "holds"] => Route::Holds,
+        ["v1", "holds", calendar] if method == "POST" => Route::DecideHold(self::calendar(calendar)?),
+        ["v1", "holds", calendar] => Route::Hold(self::calendar(calendar)?),
         ["v1", "accounts", account] => Route::Unlink(id(account)?),
         ["v1", "accounts", account, "dead_letters", letter] => {
             Route::DiscardDeadLetter(id(account)?, dead_letter(letter)?)
@@ -143,12 +208,23 @@ pub(crate) fn route(method: &str, path: &str) -> Result<Route, ApiError> {
         }
         _ => return Err(ApiError::NotFound { what: "route" }),
     };
-    let allow = route.method().as_str();
-    if method == allow { Ok(route) } else { Err(ApiError::MethodNotAllowed { allow }) }
+    if method == route.method().as_str() {
+        Ok(route)
+    } else {
+        Err(ApiError::MethodNotAllowed { allow: route.allow() })
+    }
 }
 
 fn id(text: &str) -> Result<AccountId, ApiError> {
     text.parse().map_err(|_| ApiError::NotFound { what: "account" })
+}
+
+fn event(text: &str) -> Result<EventId, ApiError> {
+    text.parse().map_err(|_| ApiError::NotFound { what: "event" })
+}
+
+fn calendar(text: &str) -> Result<CalendarId, ApiError> {
+    text.parse().map_err(|_| ApiError::NotFound { what: "calendar" })
 }
 
 fn dead_letter(text: &str) -> Result<DeadLetterId, ApiError> {

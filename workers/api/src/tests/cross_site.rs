@@ -14,6 +14,24 @@ fn routes(account: AccountId) -> [(&'static str, String); 4] {
     ]
 }
 
+/// The same for what belongs to the session's own graph.
+fn routes_of_graph() -> [(&'static str, String); 9] {
+    let event = format!("/v1/events/{}", id::<tminus_domain::ids::EventId>(1));
+    let calendar = id::<tminus_domain::ids::CalendarId>(1);
+    let (one, two) = (id::<AccountId>(1), id::<AccountId>(2));
+    [
+        ("PUT", "/v1/policy/edges".to_owned()),
+        ("DELETE", format!("/v1/policy/edges?from={one}&from_calendar={calendar}&to={two}")),
+        ("PUT", "/v1/policy/hand-deleted".to_owned()),
+        ("PUT", "/v1/working-hours".to_owned()),
+        ("PUT", format!("{event}/hand-deleted")),
+        ("DELETE", format!("{event}/hand-deleted")),
+        ("PUT", format!("{event}/mirrors/{calendar}/dismissal")),
+        ("DELETE", format!("{event}/mirrors/{calendar}/dismissal")),
+        ("POST", format!("/v1/holds/{calendar}")),
+    ]
+}
+
 fn with(world: &World, method: &str, target: &str, headers: &[(&str, &str)]) -> ApiResponse {
     let mut request = world.with_cookies(World::request(method, target));
     request.headers.extend(headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -27,7 +45,7 @@ fn a_page_of_another_origin_is_refused() {
     let account = world.linked("work");
     let called = world.ports.objects.called().len();
     let json = ("content-type", "application/json");
-    for (method, target) in routes(account) {
+    for (method, target) in routes(account).into_iter().chain(routes_of_graph()) {
         for from in [
             ("sec-fetch-site", "cross-site"),
             ("sec-fetch-site", "same-site"),
@@ -59,7 +77,7 @@ fn without_a_session_nothing_is_changed() {
     let account = world.linked("work");
     world.forget_cookies();
     let called = world.ports.objects.called().len();
-    for (method, target) in routes(account) {
+    for (method, target) in routes(account).into_iter().chain(routes_of_graph()) {
         assert_eq!(refusal(&world.change(method, &target)), refused(401, "unauthenticated"), "{method}");
     }
     assert_eq!(world.ports.objects.called().len(), called);

@@ -5,8 +5,11 @@ mod configuration;
 mod cross_site;
 mod errors;
 mod events;
+mod holds;
 mod link;
 mod lists;
+mod mirrors;
+mod policy;
 mod replay;
 mod sign_in;
 mod unlink;
@@ -121,10 +124,16 @@ impl World {
 
     /// Sends a request as a page of ours does.
     pub(super) fn change(&self, method: &str, target: &str) -> ApiResponse {
+        self.change_with(method, target, "")
+    }
+
+    /// Sends a request as a page of ours does, with a body.
+    pub(super) fn change_with(&self, method: &str, target: &str, body: &str) -> ApiResponse {
         let mut request = self.with_cookies(Self::request(method, target));
         request.headers.push(("content-type".to_owned(), "application/json".to_owned()));
         request.headers.push(("sec-fetch-site".to_owned(), "same-origin".to_owned()));
         request.headers.push(("origin".to_owned(), "https://api.t-minus.test".to_owned()));
+        request.body = body.as_bytes().to_vec();
         self.send(request)
     }
 

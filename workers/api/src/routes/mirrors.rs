@@ -1,0 +1,52 @@
+//! What a person wants of single mirrors, and of those that are deleted by hand.
+
+use serde::Deserialize;
+use serde_json::json;
+use tminus_domain::ids::{CalendarId, EventId};
+use tminus_ports::Ports;
+use tminus_user_graph::policy_contract::{HandDeleted, MirrorWish, SetDismissed, SetHandDeleted};
+
+use super::own_graph;
+use crate::body;
+use crate::error::ApiError;
+use crate::handle::Context;
+use crate::http::ApiResponse;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with becomes")]
+struct Becomes {
+    becomes: HandDeleted,
+}
+
+/// `PUT /v1/policy/hand-deleted` and `PUT /v1/events/{evt}/hand-deleted`, with `{"becomes":"restore"|"dismiss"}`.
+pub(crate) async fn set_hand_deleted<P: Ports>(
+    cx: &Context<'_, P>,
+    event: Option<EventId>,
+) -> Result<ApiResponse, ApiError> {
+    let user = cx.session()?.user;
+    let Becomes { becomes } = body::json(cx)?;
+    own_graph::change(cx, user, &SetHandDeleted { event, becomes: Some(becomes) }).await?;
+    ApiResponse::json(200, &json!({"becomes": becomes}))
+}
+
+/// `DELETE /v1/events/{evt}/hand-deleted`: what the policy says applies to the event again.
+pub(crate) async fn unset_hand_deleted<P: Ports>(
+    cx: &Context<'_, P>,
+    event: EventId,
+) -> Result<ApiResponse, ApiError> {
+    let user = cx.session()?.user;
+    own_graph::change(cx, user, &SetHandDeleted { event: Some(event), becomes: None }).await?;
+    ApiResponse::json(200, &json!({"becomes": null}))
+}
+
+/// `PUT` and `DELETE /v1/events/{evt}/mirrors/{cal}/dismissal`
+pub(crate) async fn set_dismissed<P: Ports>(
+    cx: &Context<'_, P>,
+    event: EventId,
+    calendar: CalendarId,
+    wish: MirrorWish,
+) -> Result<ApiResponse, ApiError> {
+    let user = cx.session()?.user;
+    own_graph::change(cx, user, &SetDismissed { event, calendar, wish }).await?;
+    ApiResponse::json(200, &json!({"event_id": event, "calendar_id": calendar, "wish": wish}))
+}
