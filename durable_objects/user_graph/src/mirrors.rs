@@ -119,8 +119,15 @@ pub(crate) fn of_event<H: ObjectHost>(
     .collect()
 }
 
-pub(crate) fn project<H: ObjectHost>(ctx: &Context<'_, H>, content: &tminus_domain::event::EventContent, edge: &Edge) -> Projection {
-    Lens::new(edge.clone(), None).map_or(Projection::Filtered(tminus_domain::policy::FilterReason::Pattern), |lens| lens.project(content, None, ctx.now))
+pub(crate) fn project<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    content: &tminus_domain::event::EventContent,
+    edge: &Edge,
+) -> Projection {
+    Lens::new(edge.clone(), None)
+        .map_or(Projection::Filtered(tminus_domain::policy::FilterReason::Pattern), |lens| {
+            lens.project(content, None, ctx.now)
+        })
 }
 
 /// The mirror of this key.

@@ -11,6 +11,8 @@
 //! | [`hours`], [`window`] | working hours, and how far back and ahead an edge reaches |
 //! | [`projection`] | what others see of an event; its hash |
 //! | [`mark`] | ids of mirrors, and the proof that a mirror is ours |
+//! | [`meeting`] | the same meeting in several accounts |
+//! | [`series`] | what a series and its exceptions become along an edge |
 //! | [`mirroring`] | the life of one mirror: intent against fact |
 //! | [`absence`] | what a full run may conclude from what it did not see |
 //! | [`recurrence`] | series: normalising and expanding rules, bounded |
@@ -31,6 +33,7 @@ pub mod ids;
 pub mod keys;
 pub mod lease;
 pub mod mark;
+pub mod meeting;
 pub mod mirroring;
 mod nosync;
 pub mod occurrence;
@@ -42,6 +45,7 @@ pub mod quota;
 pub mod recurrence;
 pub mod rules;
 pub mod seal;
+pub mod series;
 pub mod signed;
 pub mod template;
 pub mod time;

@@ -102,7 +102,9 @@ words! {
         Duplicate = "duplicate",
         /// The user deleted its mirror.
         Dismissed = "dismissed",
-        /// It is an exception of a series that has no mirror.
-        MasterFiltered = "master_filtered",
+        /// It is an exception that the mirror of its series shows.
+        InSeries = "in_series",
+        /// It is an exception whose series nobody has seen yet.
+        AwaitsSeries = "awaits_series",
     }
 }
