@@ -59,8 +59,8 @@ impl Lens {
         };
         MirrorBody {
             summary: self.summary(content),
-            description: content.description.clone().filter(|_| is_full),
-            location: content.location.clone().filter(|_| is_full),
+            description: shown(&content.description).filter(|_| is_full),
+            location: shown(&content.location).filter(|_| is_full),
             when: if recurrence.is_empty() { without_zone(&content.when) } else { in_zone(&content.when) },
             recurrence,
             tentative: content.status == Status::Tentative,
@@ -97,6 +97,11 @@ impl Lens {
             ShownTo::Public => Visibility::Public,
         }
     }
+}
+
+/// A cleared text is none: what is read back of a mirror makes no difference either.
+fn shown(text: &Option<String>) -> Option<String> {
+    text.clone().filter(|text| !text.is_empty())
 }
 
 /// A single event is the same block in any zone.
