@@ -5,6 +5,7 @@ use super::{BUSY_TITLE, MAX_SUMMARY_CHARS, MirrorBody, Projection};
 use crate::event::{EventContent, SeriesPart, Status, Visibility, When};
 use crate::hours::WorkingHours;
 use crate::policy::{DetailLevel, Edge};
+use crate::recurrence::iana_zone;
 use crate::rules::{RuleError, ShownTo};
 use crate::time::Timestamp;
 
@@ -114,11 +115,14 @@ fn without_zone(when: &When) -> When {
     }
 }
 
-/// A timed series repeats by the clock of a zone, so that it has to have one.
+/// A timed series repeats by the clock of a zone, so that it has to have one, by a name that providers take.
 fn in_zone(when: &When) -> When {
     match when {
         When::Timed { start, end, zone, end_zone } => {
-            let named = |zone: &Option<String>| zone.clone().filter(|zone| !zone.is_empty());
+            let named = |zone: &Option<String>| {
+                let zone = zone.as_deref().filter(|zone| !zone.is_empty())?;
+                Some(iana_zone(zone).unwrap_or(zone).to_owned())
+            };
             When::Timed {
                 start: *start,
                 end: *end,
