@@ -41,6 +41,14 @@ impl Lens {
         self.edge.rules.filters.window().is_bounded()
     }
 
+    /// Whether it shows every event as `other` does.
+    #[must_use]
+    pub fn shows_like(&self, other: &Self) -> bool {
+        self.edge.detail == other.edge.detail
+            && self.edge.rules == other.edge.rules
+            && self.hours == other.hours
+    }
+
     /// Projects an event at `now`. `last_end` is the end of the last occurrence of a series, `None` if it is endless,
     /// and means nothing for other events.
     #[must_use]
