@@ -253,7 +253,7 @@ def case(rng):
     if not rules or any(rule.until is None or rule.until >= start for rule in rules):
         found.add(start)
     lines = [rule.line for rule in rules + exrules]
-    later = min((at for at in found if at >= from_), default=from_)
+    later = min((at for at in found if from_ <= at < wide), default=from_)
     if later >= to and rng.random() < 0.8:
         # Most windows hold an occurrence.
         to = later + timedelta(days=rng.choice([1, 60, 400]))
