@@ -322,8 +322,8 @@ pub struct ListEvents {
 /// A place in the list of events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventCursor {
-    /// The start, as stored.
-    pub start: String,
+    /// The start, or midnight in UTC of the first day.
+    pub start: Timestamp,
     /// The event.
     pub event: EventId,
 }
@@ -355,6 +355,9 @@ pub struct ListedMirror {
     pub account: AccountId,
     /// The calendar that holds it.
     pub calendar: CalendarId,
+    /// Which instance of the mirrored series it is; `None`: the mirror itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurrence: Option<Occurrence>,
     /// PENDING, ACTIVE, DELETED, TOMBSTONED or ERROR.
     pub state: String,
     /// What went wrong last.

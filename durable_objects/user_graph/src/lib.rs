@@ -19,26 +19,38 @@
 //! The shell that the platform calls is `durable_objects/state`.
 
 mod apply;
+mod bulk;
+mod change;
 mod claims;
+mod columns;
 mod conclude;
 mod context;
 pub mod contract;
+mod copies;
+mod dismissed;
 mod edges;
 mod error;
 mod events;
 mod floors;
 mod fresh;
 mod graph;
+mod instances;
+mod items;
 mod journal;
+mod lenses;
 mod mirrors;
 mod object;
 pub mod policy_contract;
 mod progress;
+mod project;
+mod quarantine;
 mod reads;
 mod reproject;
 pub mod schema;
+mod series;
 mod sightings;
 mod timers;
 mod unlink;
+mod wishes;
 
 pub use object::UserGraphObject;

@@ -25,6 +25,8 @@ mod windows;
 mod zones;
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
@@ -34,7 +36,7 @@ use crate::occurrence::Occurrence;
 use crate::time::Timestamp;
 
 use dates::Moment;
-use expand::Merge;
+use expand::{Budget, Merge};
 use rule::Rule;
 use zones::Wall;
 
@@ -162,11 +164,13 @@ impl Series {
         times.push(self.wall.first().time());
         times.sort_unstable();
         times.dedup();
+        let on_days: BTreeSet<_> = self.rdates.iter().map(|at| (self.wall.day_of(*at), *at)).collect();
         for moment in exdates {
             self.exdates.insert(self.wall.placed(*moment));
             let Moment::Day(day) = moment else { continue };
             self.exdates.extend(times.iter().map(|time| self.wall.instant(day.and_time(*time))));
-            self.exdates.extend(self.rdates.iter().filter(|at| self.wall.day_of(**at) == Some(*day)));
+            let day = Some(*day);
+            self.exdates.extend(on_days.range((day, i64::MIN)..=(day, i64::MAX)).map(|(_, at)| at));
         }
         self.dates.clone_from(&self.rdates);
         if self.rules.is_empty()
@@ -199,17 +203,12 @@ impl Series {
     #[must_use]
     pub fn between(&self, from: Timestamp, to: Timestamp, limit: u16) -> Expansion {
         let limit = usize::from(limit.min(MAX_OCCURRENCES));
-        let mut merge = Merge::new(self, seconds_up(from), seconds_up(to));
-        let mut occurrences = Vec::new();
-        let mut is_whole = true;
-        for at in merge.by_ref() {
-            if occurrences.len() >= limit {
-                is_whole = false;
-                break;
-            }
-            occurrences.push(self.wall.occurrence(at));
-        }
-        Expansion { occurrences, is_whole: is_whole && !merge.was_cut() }
+        let budget = Budget::new();
+        let window = (seconds_up(from), seconds_up(to));
+        let mut merge = Merge::new(self, &self.rules, window, &budget);
+        let occurrences = merge.by_ref().take(limit).map(|at| self.wall.occurrence(at)).collect();
+        let is_whole = merge.next().is_none() && !budget.is_spent();
+        Expansion { occurrences, is_whole }
     }
 
     /// Whether an occurrence starts there by the rule.
@@ -222,20 +221,22 @@ impl Series {
     /// The start of the last occurrence.
     #[must_use]
     pub fn last(&self) -> LastStart {
+        let budget = Budget::new();
         let mut until = self.dates.last().copied().unwrap_or_default();
-        for rule in &self.rules {
-            match (rule.until(), rule.is_counted()) {
-                (Some(end), _) => until = until.max(end),
-                (None, true) => {}
-                (None, false) if expand::yields(rule, &self.wall) => return LastStart::Never,
-                (None, false) => {}
+        let mut rules = Vec::new();
+        for rule in self.rules.iter().filter(|rule| expand::yields(rule, &self.wall, &budget)) {
+            match (rule.until(), rule.count()) {
+                (None, None) => return LastStart::Never,
+                (end, _) => until = until.max(end.unwrap_or(until)),
             }
+            rules.push(rule);
         }
-        // The last year first: what counts from the start costs the same twice, everything else a hundredth.
-        for from in [until.saturating_sub(400 * 86_400), i64::MIN] {
-            let mut merge = Merge::new(self, from, i64::MAX);
-            let last = merge.by_ref().last();
-            if merge.was_cut() {
+        // The last year first: what is not counted need not be followed through all the years before it.
+        let is_counted = rules.iter().all(|rule| rule.count().is_some());
+        let late = (!is_counted).then(|| until.saturating_sub(400 * 86_400));
+        for from in late.into_iter().chain([i64::MIN]) {
+            let last = Merge::new(self, rules.iter().copied(), (from, i64::MAX), &budget).last();
+            if budget.is_spent() {
                 return LastStart::Never;
             }
             if let Some(last) = last {

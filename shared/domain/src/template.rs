@@ -55,3 +55,28 @@ impl TitleTemplate {
         self.0.replace("{title}", title)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> Result<(), RuleError> {
+        TitleTemplate::new(text.to_owned()).check()
+    }
+
+    #[test]
+    fn a_template_is_a_line_with_one_placeholder() {
+        for good in ["", "Taken", "{title}", "[a] {title} · {title}!", &"ü".repeat(MAX_CHARS)] {
+            assert_eq!(check(good), Ok(()), "{good}");
+        }
+        for bad in ["{", "}", "{title", "title}", "{{title}}", "a } {title}", "{ti{title}tle}"] {
+            assert_eq!(check(bad), Err(RuleError::TemplateBraces), "{bad}");
+        }
+        for name in ["", "Title", " title ", "description"] {
+            let unknown = RuleError::TemplatePlaceholder { name: name.to_owned() };
+            assert_eq!(check(&format!("{{title}} {{{name}}}")), Err(unknown));
+        }
+        assert_eq!(check("a\nb"), Err(RuleError::TemplateControl));
+        assert_eq!(check(&"a".repeat(MAX_CHARS + 1)), Err(RuleError::TemplateTooLong));
+    }
+}

@@ -1,11 +1,14 @@
 //! Whether an event is copied along an edge, and whether its mirror blocks time.
 
+use regex::Regex;
+
 use crate::event::{EventContent, OwnResponse, SeriesPart, Status, Transparency, When};
 use crate::hours::WorkingHours;
 use crate::nosync;
 use crate::occurrence::Occurrence;
+use crate::pattern::{Pattern, folded};
 use crate::policy::FilterReason;
-use crate::rules::{AllDay, Answer, Declined, Filters, FreeEvents, HoursFilter, NosyncTag};
+use crate::rules::{AllDay, Answer, Declined, Filters, FreeEvents, HoursFilter, NosyncTag, RuleError};
 use crate::time::Timestamp;
 
 /// Whether a mirror blocks time.
@@ -20,15 +23,15 @@ pub(super) enum Blocking {
 /// The patterns of an edge, compiled.
 #[derive(Debug)]
 pub(super) struct Patterns {
-    titles: Vec<regex::Regex>,
-    descriptions: Vec<regex::Regex>,
+    titles: Vec<Regex>,
+    descriptions: Vec<Regex>,
 }
 
 impl Patterns {
-    /// Compiles the patterns of checked rules.
-    pub(super) fn new(filters: &Filters) -> Result<Self, crate::rules::RuleError> {
-        let compiled = |patterns: &[crate::pattern::Pattern]| {
-            patterns.iter().map(crate::pattern::Pattern::compiled).collect::<Result<Vec<_>, _>>()
+    /// Compiles the patterns of rules.
+    pub(super) fn new(filters: &Filters) -> Result<Self, RuleError> {
+        let compiled = |patterns: &[Pattern]| -> Result<Vec<Regex>, RuleError> {
+            patterns.iter().map(Pattern::compiled).collect()
         };
         Ok(Self {
             titles: compiled(&filters.skip_titles)?,
@@ -36,12 +39,19 @@ impl Patterns {
         })
     }
 
-    /// A missing text is an empty one, so that `^$` skips events without a title.
     fn match_any(&self, content: &EventContent) -> bool {
         let (title, description) = texts(content);
-        self.titles.iter().any(|pattern| pattern.is_match(title))
-            || self.descriptions.iter().any(|pattern| pattern.is_match(description))
+        is_any_found(&self.titles, title) || is_any_found(&self.descriptions, description)
     }
+}
+
+fn is_any_found(patterns: &[Regex], text: &str) -> bool {
+    if patterns.is_empty() {
+        // Folding copies the text, and few edges have patterns.
+        return false;
+    }
+    let text = folded(text);
+    patterns.iter().any(|pattern| pattern.is_match(&text))
 }
 
 /// Judges an event at `now` by everything that is known of it alone. The reasons are looked for in the order of
@@ -105,6 +115,7 @@ fn by_answer(response: OwnResponse, filters: &Filters) -> Result<Blocking, Filte
     }
 }
 
+/// Title and description. A missing text is an empty one, so that `^$` finds events without a title.
 fn texts(content: &EventContent) -> (&str, &str) {
     (content.title.as_deref().unwrap_or_default(), content.description.as_deref().unwrap_or_default())
 }

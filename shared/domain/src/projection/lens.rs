@@ -5,6 +5,7 @@ use super::{BUSY_TITLE, MAX_SUMMARY_CHARS, MirrorBody, Projection};
 use crate::event::{EventContent, SeriesPart, Status, Visibility, When};
 use crate::hours::WorkingHours;
 use crate::policy::{DetailLevel, Edge};
+use crate::recurrence::iana_zone;
 use crate::rules::{RuleError, ShownTo};
 use crate::time::Timestamp;
 
@@ -40,6 +41,14 @@ impl Lens {
         self.edge.rules.filters.window().is_bounded()
     }
 
+    /// Whether it shows every event as `other` does.
+    #[must_use]
+    pub fn shows_like(&self, other: &Self) -> bool {
+        self.edge.detail == other.edge.detail
+            && self.edge.rules == other.edge.rules
+            && self.hours == other.hours
+    }
+
     /// Projects an event at `now`. `last_end` is the end of the last occurrence of a series, `None` if it is endless,
     /// and means nothing for other events.
     #[must_use]
@@ -59,8 +68,8 @@ impl Lens {
         };
         MirrorBody {
             summary: self.summary(content),
-            description: content.description.clone().filter(|_| is_full),
-            location: content.location.clone().filter(|_| is_full),
+            description: shown(&content.description).filter(|_| is_full),
+            location: shown(&content.location).filter(|_| is_full),
             when: if recurrence.is_empty() { without_zone(&content.when) } else { in_zone(&content.when) },
             recurrence,
             tentative: content.status == Status::Tentative,
@@ -99,6 +108,11 @@ impl Lens {
     }
 }
 
+/// A cleared text is none: what is read back of a mirror makes no difference either.
+fn shown(text: &Option<String>) -> Option<String> {
+    text.clone().filter(|text| !text.is_empty())
+}
+
 /// A single event is the same block in any zone.
 fn without_zone(when: &When) -> When {
     match when {
@@ -109,11 +123,14 @@ fn without_zone(when: &When) -> When {
     }
 }
 
-/// A timed series repeats by the clock of a zone, so that it has to have one.
+/// A timed series repeats by the clock of a zone, so that it has to have one, by a name that providers take.
 fn in_zone(when: &When) -> When {
     match when {
         When::Timed { start, end, zone, end_zone } => {
-            let named = |zone: &Option<String>| zone.clone().filter(|zone| !zone.is_empty());
+            let named = |zone: &Option<String>| {
+                let zone = zone.as_deref().filter(|zone| !zone.is_empty())?;
+                Some(iana_zone(zone).unwrap_or(zone).to_owned())
+            };
             When::Timed {
                 start: *start,
                 end: *end,

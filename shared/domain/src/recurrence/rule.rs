@@ -7,6 +7,9 @@ use super::RecurrenceError;
 use super::dates::moment;
 use super::zones::Wall;
 
+/// Most days in BYDAY: the crate counts each out in each month of the centuries that it searches.
+const MAX_BY_DAY: usize = 14;
+
 /// A rule that repeats daily or less often.
 #[derive(Debug, Clone)]
 pub(super) struct Rule {
@@ -109,7 +112,12 @@ impl Rule {
             "BYWEEKNO" => self.by_week_no = list(value, number)?,
             "BYYEARDAY" => self.by_year_day = list(value, number)?,
             "BYMONTHDAY" => self.by_month_day = list(value, number)?,
-            "BYDAY" => self.by_day = list(value, ordinal_weekday)?,
+            "BYDAY" => {
+                self.by_day = list(value, ordinal_weekday)?;
+                if self.by_day.len() > MAX_BY_DAY {
+                    return Err(RecurrenceError::TooLong);
+                }
+            }
             "BYSETPOS" => self.by_set_pos = list(value, number)?,
             "BYHOUR" => self.time = replaced(value, |hour| self.time.with_hour(hour))?,
             "BYMINUTE" => self.time = replaced(value, |minute| self.time.with_minute(minute))?,
@@ -171,8 +179,9 @@ impl Rule {
         self.until
     }
 
-    pub(super) fn is_counted(&self) -> bool {
-        self.count.is_some()
+    /// How often it repeats; `None` if that is not counted.
+    pub(super) fn count(&self) -> Option<u32> {
+        self.count
     }
 
     /// What yields its local times, as if they were UTC, from DTSTART on; from some time before `near` on if that

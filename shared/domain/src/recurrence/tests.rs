@@ -160,10 +160,69 @@ fn hostile_lines_are_refused() {
         assert_eq!(parse(&berlin(), &[line]).unwrap_err(), error, "{line}");
     }
     assert_eq!(parse(&berlin(), &[]).unwrap_err(), Malformed);
+    assert_eq!(parse(&berlin(), &["RRULE:FREQ=DAILY"; 3]).unwrap().rules.len(), 1);
+    let rules: Vec<_> = (1..6).map(|n| format!("RRULE:FREQ=DAILY;INTERVAL={n}")).collect();
+    assert_eq!(Series::parse(&berlin(), &rules).unwrap_err(), TooLong);
+    let days: Vec<_> = (1..16).map(|n| format!("{n}MO")).collect();
+    assert_eq!(
+        parse(&berlin(), &[&format!("RRULE:FREQ=YEARLY;BYDAY={}", days.join(","))]).unwrap_err(),
+        TooLong
+    );
     assert_eq!(parse(&berlin(), &["RRULE:FREQ=DAILY"; 101]).unwrap_err(), TooLong);
     assert_eq!(parse(&berlin(), &[&"A".repeat(1 << 20)]).unwrap_err(), TooLong);
     let many: Vec<_> = (0..10_000).map(|n| format!("EXDATE:2026{n:04}T080000Z")).collect();
     assert_eq!(Series::parse(&berlin(), &many).unwrap_err(), TooLong);
     let old = timed("1969-12-31T23:59:59Z", "UTC");
     assert_eq!(parse(&old, &["RRULE:FREQ=DAILY"]).unwrap_err(), RecurrenceError::TooOld);
+}
+
+#[test]
+fn what_costs_too_much_is_cut_and_said_to_be() {
+    let far = |lines: &[&str]| {
+        let at = |text| Timestamp::parse_rfc3339(text).unwrap();
+        let found = parse(&berlin(), lines).unwrap().between(
+            at("2200-01-01T00:00:00Z"),
+            at("2201-01-01T00:00:00Z"),
+            9,
+        );
+        (found.occurrences.len(), found.is_whole)
+    };
+    assert_eq!(far(&["RRULE:FREQ=DAILY"]), (9, false));
+    assert_eq!(far(&["RRULE:FREQ=DAILY;COUNT=1000000000"]), (0, false));
+    assert_eq!(far(&["RRULE:FREQ=WEEKLY;COUNT=1000000000"]), (9, false));
+    // One rule that never yields is searched for to the end, a second is one too many.
+    let never = "RRULE:FREQ=DAILY;INTERVAL=7;BYDAY=TU";
+    assert_eq!(far(&[never]), (0, true));
+    assert_eq!(far(&[never, "RRULE:FREQ=DAILY;INTERVAL=7;BYDAY=WE"]), (0, false));
+}
+
+#[test]
+fn a_window_that_ends_before_it_begins_holds_nothing() {
+    let series = parse(&berlin(), &["RRULE:FREQ=DAILY", "RDATE:20260501T000000Z"]).unwrap();
+    for (from, to) in [(i64::MAX, i64::MIN), (i64::MAX, 0), (0, i64::MIN), (2, 1), (0, 0)] {
+        let found = series.between(Timestamp::from_millis(from), Timestamp::from_millis(to), 10);
+        assert_eq!(found, Expansion { occurrences: Vec::new(), is_whole: true });
+    }
+    let all = series.between(Timestamp::from_millis(i64::MIN), Timestamp::from_millis(i64::MAX), u16::MAX);
+    assert_eq!((all.occurrences.len(), all.is_whole), (1_000, false));
+    assert!(!series.contains(Occurrence::At(Timestamp::from_millis(i64::MAX))));
+    assert!(!series.contains(Occurrence::On(chrono::NaiveDate::MAX)));
+}
+
+#[test]
+fn spellings_of_one_series_are_one() {
+    let one = canonical_lines(&owned(&[
+        "exdate;value=date:20260504, 20260502",
+        "RRULE:byday=we,MO;FREQ=weekly;INTERVAL=01;WKST=MO;X-A=b;",
+        "EXDATE;VALUE=DATE:20260504",
+        "RDATE;X-B=c;TZID=\"Europe/Berlin\":20260505T080000",
+        "X-GOOGLE:1",
+    ]));
+    let other = owned(&[
+        "RRULE:FREQ=WEEKLY;BYDAY=MO,WE",
+        "RDATE;TZID=Europe/Berlin:20260505T080000",
+        "EXDATE;VALUE=DATE:20260502,20260504",
+    ]);
+    assert_eq!(one, other);
+    assert_eq!(canonical_lines(&other), other);
 }
