@@ -7,6 +7,9 @@
 //! | `apply.rs`, `conclude.rs` | chunks of fetched pages; what a full run did not see |
 //! | `claims.rs` | mirrors claimed by the writer, and settled |
 //! | `graph.rs`, `edges.rs`, `reproject.rs` | accounts, calendars, policy, projecting again |
+//! | `policy.rs`, `hours.rs` | edges, rules and working hours, as the user sets them |
+//! | `dismissals.rs` | mirrors that the user does not want |
+//! | `holds.rs` | sweeps too large to be believed, and what the user decides |
 //! | `unlink.rs` | an account is forgotten |
 //! | `progress.rs` | how far each calendar's run is |
 //! | `floors.rs` | which generations are too old to make events known |
@@ -27,6 +30,7 @@ mod conclude;
 mod context;
 pub mod contract;
 mod copies;
+mod dismissals;
 mod dismissed;
 mod edges;
 mod error;
@@ -34,12 +38,15 @@ mod events;
 mod floors;
 mod fresh;
 mod graph;
+mod holds;
+mod hours;
 mod instances;
 mod items;
 mod journal;
 mod lenses;
 mod mirrors;
 mod object;
+mod policy;
 pub mod policy_contract;
 mod progress;
 mod project;

@@ -18,9 +18,15 @@ use crate::contract::{
     PutCalendars, SettleMirrors, UnlinkAccount,
 };
 use crate::error::GraphError;
+use crate::policy_contract::{
+    DecideHold, GetHold, GetPolicy, ListHolds, PutEdge, RemoveEdge, SetDismissed, SetHandDeleted,
+    SetWorkingHours,
+};
 use crate::schema::MIGRATIONS;
 use crate::timers::{self, Kind};
-use crate::{apply, claims, conclude, graph, progress, reads, reproject, unlink};
+use crate::{
+    apply, claims, conclude, dismissals, graph, holds, hours, policy, progress, reads, reproject, unlink,
+};
 
 /// How many timers one alarm handles.
 const TIMERS_AN_ALARM: u32 = 50;
@@ -52,8 +58,12 @@ impl UserGraphObject {
         let mut effects = Effects::default();
         let answer = self.dispatch(&ctx, name, body, &mut effects);
         let answer = answer.unwrap_or_else(|error| {
-            if !matches!(error, ObjectError::Gone) {
-                tracing::error!(command = name, %error, "a command failed");
+            match &error {
+                ObjectError::Gone => {}
+                ObjectError::Unknown { .. } | ObjectError::Unfit { .. } => {
+                    tracing::info!(command = name, %error, "a command is refused");
+                }
+                _ => tracing::error!(command = name, %error, "a command failed"),
             }
             serde_json::to_string(&Err::<(), _>(error)).unwrap_or_default()
         });
@@ -108,6 +118,15 @@ impl UserGraphObject {
             ClaimMirrors::NAME => answer(body, |command| claims::claim(ctx, &command)),
             SettleMirrors::NAME => answer(body, |command| claims::settle(ctx, &command, effects)),
             ListEvents::NAME => answer(body, |command| reads::list_events(ctx, &command)),
+            GetPolicy::NAME => answer(body, |command| policy::get(ctx, &command)),
+            PutEdge::NAME => answer(body, |command| policy::put_edge(ctx, &command)),
+            RemoveEdge::NAME => answer(body, |command| policy::remove_edge(ctx, &command)),
+            SetHandDeleted::NAME => answer(body, |command| policy::set_hand_deleted(ctx, &command)),
+            SetWorkingHours::NAME => answer(body, |command| hours::set(ctx, &command)),
+            SetDismissed::NAME => answer(body, |command| dismissals::set(ctx, &command, effects)),
+            ListHolds::NAME => answer(body, |command| holds::list(ctx, &command)),
+            GetHold::NAME => answer(body, |command| holds::page(ctx, &command)),
+            DecideHold::NAME => answer(body, |command| holds::decide(ctx, &command)),
             GetStatus::NAME => answer(body, |_: GetStatus| reads::status(ctx)),
             _ => Err(ObjectError::Refused { reason: "no such command".to_owned() }),
         }
@@ -168,6 +187,7 @@ fn run_timer<H: ObjectHost>(
 ) -> Result<(), GraphError> {
     match timer.kind {
         Kind::Reproject => reproject::step(ctx, timer.cursor.as_deref(), effects)?,
+        Kind::Sweep => holds::step(ctx, &timer.subject, timer.cursor.as_deref(), effects)?,
         Kind::Nudge => {
             let account = timer.subject.parse().map_err(|_| StoreError::Corrupt { what: "timer" })?;
             if let Some(lane) = claims::watch(ctx, account)? {

@@ -13,6 +13,8 @@ pub(crate) enum Kind {
     Nudge,
     /// Go on projecting events again; the subject is the graph.
     Reproject,
+    /// Go on deleting what an approved sweep is about; the subject is the calendar.
+    Sweep,
 }
 
 impl Kind {
@@ -20,6 +22,7 @@ impl Kind {
         match self {
             Self::Nudge => "nudge",
             Self::Reproject => "reproject",
+            Self::Sweep => "sweep",
         }
     }
 }
@@ -88,6 +91,7 @@ pub(crate) fn due<H: ObjectHost>(ctx: &Context<'_, H>, limit: u32) -> Result<Vec
         let kind = match row.get::<String>(0)?.as_str() {
             "nudge" => Kind::Nudge,
             "reproject" => Kind::Reproject,
+            "sweep" => Kind::Sweep,
             _ => return Err(StoreError::Corrupt { what: "timer kind" }),
         };
         Ok(Due { kind, subject: row.get(1)?, tries: row.get(2)?, cursor: row.get(3)? })
