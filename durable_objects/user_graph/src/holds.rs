@@ -5,7 +5,7 @@
 //! see, and a run before it neither. An event that was seen since then is no longer among them.
 
 use serde::{Deserialize, Serialize};
-use tminus_domain::ids::{CalendarId, EventId, RunId};
+use tminus_domain::ids::{CalendarId, EventId, PrefixedId as _, RunId, Ulid};
 use tminus_domain::ordering::Position;
 use tminus_ports::ObjectHost;
 use tminus_store::{StoreError, Value, transaction};
@@ -88,7 +88,8 @@ pub(crate) fn page<H: ObjectHost>(ctx: &Context<'_, H>, command: &GetHold) -> Re
         return Ok(HoldPage { hold: None, events: Vec::new(), next: None });
     };
     let limit = command.limit.clamp(1, MAX_PAGE);
-    let stored = held(ctx, command.calendar, generation, command.after, limit)?;
+    let after = command.after.unwrap_or_else(|| EventId::from_ulid(Ulid::nil()));
+    let stored = held(ctx, command.calendar, generation, after, limit)?;
     let is_full = stored.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
     let next = stored.last().filter(|_| is_full).map(|last| last.event);
     let events = stored
@@ -107,16 +108,16 @@ fn held<H: ObjectHost>(
     ctx: &Context<'_, H>,
     calendar: CalendarId,
     generation: u32,
-    after: Option<EventId>,
+    after: EventId,
     limit: u32,
 ) -> Result<Vec<StoredEvent>, StoreError> {
     ctx.query(
         &format!(
             "/* held_events */ SELECT {} FROM canonical_events
-             WHERE {HELD} AND (?3 IS NULL OR canonical_event_id > ?3) ORDER BY canonical_event_id LIMIT ?4",
+             WHERE {HELD} AND canonical_event_id > ?3 ORDER BY canonical_event_id LIMIT ?4",
             events::COLUMNS
         ),
-        &[id(calendar), generation.into(), after.map(id).into(), limit.into()],
+        &[id(calendar), generation.into(), id(after), limit.into()],
     )?
     .iter()
     .map(events::decode)

@@ -85,6 +85,19 @@ fn an_edge_is_put_as_the_body_says_and_answered_with_the_policy() {
 }
 
 #[test]
+fn the_edge_of_the_readme_is_one() {
+    let world = world();
+    let readme = include_str!("../../../../README.md");
+    let example = readme.split("PUT /v1/policy/edges\n").nth(1).unwrap().split("```").next().unwrap();
+    let (from, to) = (id::<AccountId>(1).to_string(), id::<AccountId>(2).to_string());
+    let example = example.replacen("acc_…", &from, 1).replacen("acc_…", &to, 1);
+    let answer = put(&world, &example);
+    assert_eq!(answer.status, 200, "{}", text(&answer));
+    let (_, sent) = world.ports.objects.sent::<PutEdge>().pop().unwrap();
+    assert_eq!(sent.edge.rules.check(), Ok(()));
+}
+
+#[test]
 fn a_body_that_is_no_edge_is_refused_with_a_reason() {
     let world = world();
     let cases = [
