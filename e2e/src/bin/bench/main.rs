@@ -21,6 +21,7 @@ mod probe;
 mod profile;
 mod propagation;
 mod rows;
+mod series;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -62,6 +63,8 @@ enum Name {
     Growth,
     /// Rows and bytes of an event.
     Rows,
+    /// Google writes of a weekly series, made, moved and deleted.
+    Series,
 }
 
 /// Takes figures on the real runtime.
@@ -100,6 +103,7 @@ fn main() -> Result<()> {
         Name::Ingest => (ingest::run(&options)?, "ingest"),
         Name::Growth => (growth::run(&options)?, "growth"),
         Name::Rows => (rows::run(&options)?, "rows"),
+        Name::Series => (series::run(&options)?, "series"),
     };
     println!("{}", json!({"bench": name, "machine": machine(), "figures": figures}));
     Ok(())
