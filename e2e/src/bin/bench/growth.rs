@@ -37,7 +37,7 @@ pub(crate) fn run(options: &Options) -> Result<Figures> {
         all.insert(name, Value::Object(case));
     }
     all.insert("corpus", probe.corpus(MARKS[2].0)?);
-    all.insert("timed", json!("decode, transaction, alarm, nudges, commit to disk of each command"));
+    all.insert("timed", json!(crate::probe::TIMED));
     Ok(all)
 }
 

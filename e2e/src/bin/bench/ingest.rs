@@ -9,9 +9,9 @@ use crate::{Figures, Options, number, spread};
 const EVENTS: u32 = 1_000;
 /// What a command holds: much, and what fits a message.
 const BATCHES: [u32; 2] = [500, 100];
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 /// Code is slow until it has run for a while.
-const WARM_UP: usize = 2;
+const WARM_UP: usize = 3;
 
 /// A step, its figure, what it does to each event, and whether its writers are to be nudged.
 const STEPS: [(&str, &str, &str, bool); 6] = [
@@ -35,7 +35,7 @@ pub(crate) fn run(options: &Options) -> Result<Figures> {
         all.insert(if batch == BATCHES[0] { "batches_of_500" } else { "batches_of_100" }, case);
     }
     all.insert("corpus", probe.corpus(EVENTS)?);
-    all.insert("timed", json!("decode, transaction, alarm, nudges, commit to disk of each command"));
+    all.insert("timed", json!(crate::probe::TIMED));
     Ok(all)
 }
 

@@ -14,6 +14,9 @@ use crate::{Options, Scratch};
 const CONFIG: &str = "e2e/graph_probe/wrangler.toml";
 /// Nobody is there: the probe calls no provider.
 const NO_GOOGLE: &str = "http://127.0.0.1:9";
+/// What is in the figures, and not: the way of a command to the object.
+pub(crate) const TIMED: &str =
+    "decode, transaction, alarm, nudges (which wait for the commit), commit to disk, of each command";
 /// Each question has a connection of its own: one that stood idle while another was answered may be closed by then.
 const ALONE: [(&str, &str); 1] = [("connection", "close")];
 
