@@ -50,6 +50,9 @@ pub struct DeltaChunk {
     pub lane: Lane,
     /// The provider's events, each as it came but for what T-Minus never keeps.
     pub items: Vec<serde_json::Value>,
+    /// The calendar's zone, in which times without an offset are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
     /// What follows the page, if this chunk is all of it: such a page is recorded when it is applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whole: Option<Next>,

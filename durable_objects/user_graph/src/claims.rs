@@ -1,28 +1,44 @@
-//! Claiming mirrors that wait to be written, and settling what became of them (protocol rules 17 to 20).
+//! Claiming mirrors that wait to be written, and settling what became of them (protocol rules 17 to 20, 22).
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use tminus_domain::dirty::Lane;
+use tminus_domain::ids::{AccountId, CalendarId, EventId};
 use tminus_domain::lease;
 use tminus_domain::mark::Mark;
 use tminus_domain::mirroring::{Fact, Step};
-use tminus_domain::policy::Edge;
-use tminus_domain::projection::{MirrorBody, Projection, project};
+use tminus_domain::projection::MirrorBody;
 use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
-use tminus_store::{StoreError, Value, transaction};
+use tminus_store::{StoreError, transaction};
 
+use crate::columns::id;
 use crate::context::{Context, Effects};
 use crate::contract::{
     ClaimMirrors, Claimed, MirrorAction, MirrorOperation, MirrorResult, SettleMirrors, Settled,
 };
 use crate::error::GraphError;
-use crate::mirrors::{self, MirrorKey, StoredMirror};
+use crate::lenses::Lenses;
+use crate::mirrors::{self, MirrorKey, Part, StoredMirror};
+use crate::project::{self, Wish};
 use crate::timers::{self, Kind};
-use crate::{edges, events, progress};
+use crate::{dismissed, edges, instances, progress};
 
 /// Most operations that one claim holds: what fits one batch call.
 const MAX_CLAIM: u32 = 50;
 /// While a calendar is read wholly, only what starts within a week is written.
 const NEAR_S: i64 = 7 * 86_400;
+
+/// When a mirror that waits can be written, of `m`, at the time `?3`: what its series leaves behind goes first, the series
+/// follows, then what differs from it, and one at a time of each series.
+const IN_TURN: &str = "(m.part = 0 OR (
+     NOT EXISTS (SELECT 1 FROM event_mirrors s
+       WHERE s.canonical_event_id = m.canonical_event_id AND s.target_calendar_id = m.target_calendar_id
+         AND s.occurrence <> m.occurrence
+         AND ((s.state = 'PENDING' AND s.part < m.part) OR s.claim_until > ?3))
+     AND (m.part <> 3 OR EXISTS (SELECT 1 FROM event_mirrors s
+       WHERE s.canonical_event_id = m.canonical_event_id AND s.target_calendar_id = m.target_calendar_id
+         AND s.occurrence = '' AND s.state = 'ACTIVE'))))";
 
 /// Claims mirrors of a target account. A repeat of a claim gets its operations again.
 pub(crate) fn claim<H: ObjectHost>(
@@ -30,34 +46,54 @@ pub(crate) fn claim<H: ObjectHost>(
     command: &ClaimMirrors,
 ) -> Result<Claimed, GraphError> {
     let operations = transaction(ctx.host.sql(), || -> Result<_, StoreError> {
-        let mut operations = Vec::new();
         if !edges::is_linked(ctx, command.account)? {
             // It is being unlinked: no write begins any more.
-            return Ok(operations);
+            return Ok(Vec::new());
         }
-        for mut stored in candidates(ctx, command)? {
-            let repeated = stored.claim.is_some_and(|(claim, _)| claim == command.claim);
-            if !repeated {
-                stored.mirror.claim();
-            }
-            correct(ctx, &mut stored)?;
-            match operation(ctx, &stored)? {
-                Some(operation) => {
-                    stored.claim = Some((command.claim, lease::until(ctx.now, lease::WRITING_MS, 0)));
-                    mirrors::put_fact(ctx, &stored)?;
-                    operations.push(operation);
-                }
-                None => {
-                    // Nothing to write after all: the fact caught up with the wish.
-                    stored.claim = None;
-                    stored.mirror.release();
-                    mirrors::put_fact(ctx, &stored)?;
-                }
-            }
+        let candidates = candidates(ctx, command)?;
+        if candidates.is_empty() {
+            return Ok(Vec::new());
+        }
+        let events: BTreeSet<EventId> = candidates.iter().map(|stored| stored.key.event).collect();
+        let mut wanted = project::wanted(ctx, &Lenses::load(ctx)?, &events)?;
+        let mut operations = Vec::new();
+        for stored in candidates {
+            let wish = wanted.remove(&stored.key);
+            operations.extend(claim_one(ctx, command, stored, wish)?);
         }
         Ok(operations)
     })?;
     Ok(Claimed { operations })
+}
+
+fn claim_one<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &ClaimMirrors,
+    mut stored: StoredMirror,
+    wish: Option<Wish>,
+) -> Result<Option<MirrorOperation>, StoreError> {
+    let repeated = stored.claim.is_some_and(|(claim, _)| claim == command.claim);
+    if !repeated {
+        stored.mirror.claim();
+    }
+    // The wish and what the event and the edges want now differ only while a job projects again after a change of
+    // the policy.
+    let body = wish.and_then(|wish| wish.body);
+    let hash = body.as_ref().map(MirrorBody::hash);
+    if stored.mirror.wanted != hash && stored.mirror.wish(hash) {
+        mirrors::put_corrected(ctx, &stored)?;
+    }
+    let operation = operation(&stored, body)?;
+    if operation.is_some() {
+        stored.claim = Some((command.claim, lease::until(ctx.now, lease::WRITING_MS, 0)));
+        mirrors::put_claim(ctx, &stored)?;
+    } else {
+        // Nothing to write after all: the fact caught up with the wish.
+        stored.claim = None;
+        stored.mirror.release();
+        mirrors::put_fact(ctx, &stored)?;
+    }
+    Ok(operation)
 }
 
 /// What waits to be written: live work first, then as much bulk work as is allowed.
@@ -69,6 +105,10 @@ fn candidates<H: ObjectHost>(
     let mut found = waiting(ctx, command, Lane::Live, limit)?;
     let left = limit.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
     found.extend(waiting(ctx, command, Lane::Bulk, left.min(command.bulk_limit))?);
+    let mut series: BTreeSet<(EventId, CalendarId)> = BTreeSet::new();
+    found.retain(|stored| {
+        stored.part == Part::Single || series.insert((stored.key.event, stored.key.calendar))
+    });
     Ok(found)
 }
 
@@ -82,23 +122,24 @@ fn waiting<H: ObjectHost>(
         return Ok(Vec::new());
     }
     let mut params = vec![
-        Value::text(command.account),
+        id(command.account),
         mirrors::lane_number(lane).into(),
         ctx.now.millis().into(),
-        Value::text(command.claim),
+        id(command.claim),
         horizon(ctx, lane)?.into(),
         limit.into(),
     ];
-    params.extend(command.calendars.iter().map(Value::text));
+    params.extend(command.calendars.iter().copied().map(id));
     let places: Vec<String> = (7..=params.len()).map(|place| format!("?{place}")).collect();
     ctx.query(
         &format!(
-            "/* claimable_mirrors */ SELECT {} FROM event_mirrors
-             WHERE target_account_id = ?1 AND state = 'PENDING' AND lane = ?2
-               AND ((next_attempt_ts <= ?3 AND start_ts < ?5 AND (claim_until IS NULL OR claim_until <= ?3))
-                    OR claim_id = ?4)
-               AND target_calendar_id IN ({})
-             ORDER BY next_attempt_ts, start_ts LIMIT ?6",
+            "/* claimable_mirrors */ SELECT {} FROM event_mirrors AS m
+             WHERE m.target_account_id = ?1 AND m.state = 'PENDING' AND m.lane = ?2
+               AND ((m.next_attempt_ts <= ?3 AND m.start_ts < ?5 AND (m.claim_until IS NULL OR m.claim_until <= ?3)
+                     AND {IN_TURN})
+                    OR m.claim_id = ?4)
+               AND m.target_calendar_id IN ({})
+             ORDER BY m.next_attempt_ts, m.start_ts LIMIT ?6",
             mirrors::COLUMNS,
             places.join(", ")
         ),
@@ -111,30 +152,15 @@ fn waiting<H: ObjectHost>(
 
 /// The end of what is written now, in the order of claims. As long as a calendar is read wholly, what is far away
 /// would take the quota from what is near and not yet read.
-fn horizon<H: ObjectHost>(ctx: &Context<'_, H>, lane: Lane) -> Result<String, StoreError> {
+fn horizon<H: ObjectHost>(ctx: &Context<'_, H>, lane: Lane) -> Result<i64, StoreError> {
     if lane == Lane::Bulk && progress::full_run_until(ctx)?.is_some() {
-        return Ok(ctx.now.plus_seconds(NEAR_S).to_rfc3339());
+        return Ok(ctx.now.plus_seconds(NEAR_S).millis());
     }
-    Ok(mirrors::LAST_IN_ORDER.to_owned())
+    Ok(mirrors::LAST_IN_ORDER)
 }
 
-/// Brings the wish to what the event and the edges want now. They differ only while a job projects again after a
-/// change of the policy.
-fn correct<H: ObjectHost>(ctx: &Context<'_, H>, stored: &mut StoredMirror) -> Result<(), StoreError> {
-    let wanted = body(ctx, stored)?.map(|body| body.hash());
-    if stored.mirror.wanted != wanted && stored.mirror.wish(wanted) {
-        mirrors::put_corrected(ctx, stored)?;
-    }
-    Ok(())
-}
-
-fn operation<H: ObjectHost>(
-    ctx: &Context<'_, H>,
-    stored: &StoredMirror,
-) -> Result<Option<MirrorOperation>, StoreError> {
-    let shown = || -> Result<MirrorBody, StoreError> {
-        body(ctx, stored)?.ok_or(StoreError::Corrupt { what: "wish of a mirror" })
-    };
+fn operation(stored: &StoredMirror, body: Option<MirrorBody>) -> Result<Option<MirrorOperation>, StoreError> {
+    let shown = || body.ok_or(StoreError::Corrupt { what: "wish of a mirror" });
     let action = match stored.mirror.next() {
         None => return Ok(None),
         Some(Step::Delete { etag }) => MirrorAction::Delete { etag },
@@ -143,27 +169,10 @@ fn operation<H: ObjectHost>(
     };
     Ok(Some(MirrorOperation {
         mark: stored.mark().to_string(),
+        occurrence: stored.key.occurrence,
         calendar: stored.key.calendar,
         version: stored.mirror.version,
         action,
-    }))
-}
-
-/// What the mirror is to show now, `None` if there is to be none.
-fn body<H: ObjectHost>(
-    ctx: &Context<'_, H>,
-    stored: &StoredMirror,
-) -> Result<Option<MirrorBody>, StoreError> {
-    let Some(event) = events::by_id(ctx, stored.key.event)?.filter(|event| !event.deleted) else {
-        return Ok(None);
-    };
-    let along = |edge: &&Edge| {
-        edge.target_account == stored.key.account && edge.target_calendar == stored.key.calendar
-    };
-    let edges = edges::leaving(ctx, event.account)?;
-    Ok(edges.iter().find(along).and_then(|edge| match project(&event.content, edge.detail) {
-        Projection::Shown(body) => Some(body),
-        Projection::Filtered(_) => None,
     }))
 }
 
@@ -171,69 +180,112 @@ fn body<H: ObjectHost>(
 pub(crate) fn settle<H: ObjectHost>(
     ctx: &Context<'_, H>,
     command: &SettleMirrors,
+    effects: &mut Effects,
 ) -> Result<Settled, GraphError> {
     let ready = transaction(ctx.host.sql(), || -> Result<_, StoreError> {
+        let mut marks = Vec::new();
         for result in &command.results {
-            settle_one(ctx, command, result)?;
+            let mark: Mark = result.mark.parse().map_err(|_| StoreError::Corrupt { what: "mark" })?;
+            marks.push((mark, result));
         }
-        watch(ctx, &command.account.to_string())
+        let mut known: BTreeMap<MirrorKey, StoredMirror> =
+            mirrors::of_events(ctx, marks.iter().map(|(mark, _)| mark.event))?
+                .into_iter()
+                .map(|mirror| (mirror.key, mirror))
+                .collect();
+        let mut dismissed = BTreeSet::new();
+        for (mark, result) in marks {
+            let key = MirrorKey {
+                event: mark.event,
+                calendar: mark.target_calendar,
+                occurrence: result.occurrence,
+            };
+            if let Some(stored) = known.remove(&key)
+                && settle_one(ctx, command, &mark, result, stored)?
+            {
+                dismissed.insert(mark.event);
+            }
+        }
+        if !dismissed.is_empty() {
+            // What was shown with a dismissed mirror goes too.
+            project::project_ids(ctx, &Lenses::load(ctx)?, &dismissed, Lane::Live, effects)?;
+            expect_writers(ctx, effects)?;
+        }
+        watch(ctx, command.account)
     })?;
     Ok(Settled { ready })
 }
 
+/// Records one result; `true` if the mirror turned out to be dismissed.
 fn settle_one<H: ObjectHost>(
     ctx: &Context<'_, H>,
     command: &SettleMirrors,
+    mark: &Mark,
     result: &MirrorResult,
-) -> Result<(), StoreError> {
-    let mark: Mark = result.mark.parse().map_err(|_| StoreError::Corrupt { what: "mark" })?;
-    let key = MirrorKey { event: mark.event, account: mark.target_account, calendar: mark.target_calendar };
-    let Some(mut stored) = mirrors::get(ctx, key)? else { return Ok(()) };
+    mut stored: StoredMirror,
+) -> Result<bool, StoreError> {
     // A late answer of a claim that ran out: its successor has marked the mirror in doubt and finds out itself.
     let ours = stored.claim.is_some_and(|(claim, _)| claim == command.claim);
     if !ours || stored.mirror.id_generation != mark.id_generation {
-        return Ok(());
+        return Ok(false);
     }
     stored.claim = None;
     if matches!(result.fact, Fact::Written { .. } | Fact::Absent) {
         stored.written = Some(ctx.now);
     }
+    // A tombstone that is not of our making: someone deleted it by hand (protocol rule 21). In doubt, it may be of ours.
+    let may_be_ours = stored.mirror.in_doubt && stored.mirror.acked.is_some();
+    let by_hand = result.fact == Fact::Cancelled && stored.mirror.wanted.is_some() && !may_be_ours;
+    stored.dismissed |= by_hand && dismissed::on_deletion(ctx, stored.key.event)?;
     stored.mirror.learn(result.version, result.fact.clone(), ctx.now);
-    mirrors::put_fact(ctx, &stored)
+    if stored.dismissed && stored.mirror.wish(None) {
+        mirrors::put_corrected(ctx, &stored)?;
+    }
+    mirrors::put_fact(ctx, &stored)?;
+    instances::follow(ctx, &stored, mark.id_generation)?;
+    instances::left_behind(ctx, &stored)?;
+    Ok(by_hand && stored.dismissed)
 }
 
 /// Sets the timer of an account to when its next mirror can be written. Returns the lane of one that can be now.
-pub(crate) fn watch<H: ObjectHost>(ctx: &Context<'_, H>, account: &str) -> Result<Option<Lane>, StoreError> {
+pub(crate) fn watch<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    account: AccountId,
+) -> Result<Option<Lane>, StoreError> {
+    let subject = account.to_string();
     if let Some(lane) = ready(ctx, account)? {
         let due = ctx.now.plus_millis(NUDGE_AGAIN_MS);
-        timers::set(ctx, Kind::Nudge, account, due, 0, None)?;
+        timers::set(ctx, Kind::Nudge, &subject, due, 0, None)?;
         return Ok(Some(lane));
     }
     let next = ctx.first(
         "/* next_mirror */ SELECT MIN(MAX(next_attempt_ts, COALESCE(claim_until, 0))) FROM event_mirrors
          WHERE target_account_id = ?1 AND state = 'PENDING'",
-        &[account.into()],
+        &[id(account)],
     )?;
     match next.map_or(Ok(None), |row| row.get::<Option<i64>>(0))? {
         Some(due) => {
-            // What is far away and waits for a full run to end could be written now.
+            // What is far away and waits for a full run to end could be written now; so could what waits for its
+            // series.
             let due = if due > ctx.now.millis() { due } else { ctx.now.plus_millis(NUDGE_AGAIN_MS).millis() };
-            timers::set(ctx, Kind::Nudge, account, Timestamp::from_millis(due), 0, None)?;
+            timers::set(ctx, Kind::Nudge, &subject, Timestamp::from_millis(due), 0, None)?;
         }
-        None => timers::clear(ctx, Kind::Nudge, account)?,
+        None => timers::clear(ctx, Kind::Nudge, &subject)?,
     }
     Ok(None)
 }
 
 /// The lane of a mirror that can be written now.
-fn ready<H: ObjectHost>(ctx: &Context<'_, H>, account: &str) -> Result<Option<Lane>, StoreError> {
+fn ready<H: ObjectHost>(ctx: &Context<'_, H>, account: AccountId) -> Result<Option<Lane>, StoreError> {
     for lane in [Lane::Live, Lane::Bulk] {
         let row = ctx.first(
-            "/* ready_mirror */ SELECT 1 FROM event_mirrors
-             WHERE target_account_id = ?1 AND state = 'PENDING' AND lane = ?2 AND next_attempt_ts <= ?3
-               AND start_ts < ?4 AND (claim_until IS NULL OR claim_until <= ?3) LIMIT 1",
+            &format!(
+                "/* ready_mirror */ SELECT 1 FROM event_mirrors AS m
+                 WHERE m.target_account_id = ?1 AND m.state = 'PENDING' AND m.lane = ?2 AND m.next_attempt_ts <= ?3
+                   AND m.start_ts < ?4 AND (m.claim_until IS NULL OR m.claim_until <= ?3) AND {IN_TURN} LIMIT 1"
+            ),
             &[
-                account.into(),
+                id(account),
                 mirrors::lane_number(lane).into(),
                 ctx.now.millis().into(),
                 horizon(ctx, lane)?.into(),
@@ -252,7 +304,7 @@ pub(crate) fn nudge_waiting<H: ObjectHost>(
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
     for account in edges::accounts(ctx)? {
-        if let Some(lane) = ready(ctx, &account.to_string())? {
+        if let Some(lane) = ready(ctx, account)? {
             effects.nudge(account, lane);
         }
     }

@@ -4,17 +4,18 @@ use std::collections::HashSet;
 
 use tminus_domain::absence::{Absence, is_held, judge};
 use tminus_domain::dirty::Lane;
-use tminus_domain::event::Status;
+use tminus_domain::ids::EventId;
 use tminus_domain::ordering::Position;
 use tminus_ports::ObjectHost;
 use tminus_store::{StoreError, Value, transaction};
 
+use crate::change::{self, Changed};
+use crate::columns::{Hex, id, read_id};
 use crate::context::{Context, Effects};
 use crate::contract::{ConcludeFullRun, Concluded};
 use crate::error::GraphError;
-use crate::events::{self, Origin};
-use crate::journal::{self, Change, Entry};
-use crate::{claims, edges, floors, mirrors, progress, sightings};
+use crate::lenses::Lenses;
+use crate::{bulk, claims, events, floors, progress, sightings};
 
 /// Marks what a full run missed for the first time, deletes what two missed, and holds what is too much.
 pub(crate) fn conclude<H: ObjectHost>(
@@ -46,35 +47,35 @@ fn conclude_in<H: ObjectHost>(
     // What a newer run has seen is not missing because an older one, concluded late, had not.
     let live = ctx.query(
         "/* live_origins */ SELECT origin_event_id, suspect_generation, canonical_event_id FROM canonical_events
-         WHERE origin_account_id = ?1 AND origin_calendar_id = ?2 AND deleted = 0 AND generation <= ?3",
-        &[Value::text(command.account), Value::text(command.calendar), command.generation.into()],
+         WHERE origin_calendar_id = ?1 AND deleted = 0 AND generation <= ?2",
+        &[id(command.calendar), command.generation.into()],
     )?;
-    let mut missing = Vec::new();
+    let (mut cleared, mut suspects, mut confirmed) = (Vec::new(), Vec::new(), Vec::new());
     for row in &live {
-        let (id, since): (String, Option<u32>) = (row.get(0)?, row.get(1)?);
-        match (seen.contains(&id), since) {
-            (true, Some(_)) => suspect(ctx, &row.get::<String>(2)?, None)?,
+        let (origin, since): (String, Option<u32>) = (row.get(0)?, row.get(1)?);
+        let event: EventId = read_id(row, 2)?;
+        match (seen.contains(&origin), since) {
+            (true, Some(_)) => cleared.push(event),
             (true, None) => {}
-            (false, since) => missing.push((id, row.get::<String>(2)?, judge(since, command.generation))),
+            (false, since) => match judge(since, command.generation) {
+                Absence::Suspect => suspects.push(event),
+                Absence::Confirmed => confirmed.push(event),
+            },
         }
     }
-    let mut concluded = Concluded::default();
-    let confirmed = missing.iter().filter(|(_, _, absence)| *absence == Absence::Confirmed).count();
-    let held = is_held(confirmed, live.len());
-    for (id, event, absence) in missing {
-        match absence {
-            Absence::Suspect => {
-                suspect(ctx, &event, Some(command.generation))?;
-                concluded.suspects = concluded.suspects.saturating_add(1);
-            }
-            Absence::Confirmed if held => concluded.held = concluded.held.saturating_add(1),
-            Absence::Confirmed => {
-                delete(ctx, command, &id, effects)?;
-                concluded.deleted = concluded.deleted.saturating_add(1);
-            }
-        }
+    let number = |list: &[EventId]| u32::try_from(list.len()).unwrap_or(u32::MAX);
+    let mut concluded = Concluded { suspects: number(&suspects), ..Concluded::default() };
+    suspect(ctx, cleared, None)?;
+    suspect(ctx, suspects, Some(command.generation))?;
+    let lenses = Lenses::load(ctx)?;
+    if is_held(confirmed.len(), live.len()) {
+        concluded.held = number(&confirmed);
+    } else {
+        concluded.deleted = number(&confirmed);
+        let position = Position { generation: command.generation, page: u32::MAX };
+        delete(ctx, &lenses, &confirmed, position, "missed by two full runs", effects)?;
     }
-    sightings::missed(ctx, command.account, command.calendar, &seen, effects)?;
+    sightings::missed(ctx, &lenses, command.account, command.calendar, &seen, effects)?;
     record_hold(ctx, command, concluded.held, live.len())?;
     // Ids grow with time: the chunks of a newer run that is under way stay.
     ctx.run(
@@ -144,43 +145,33 @@ fn seen_ids<H: ObjectHost>(
     Ok(known.then_some(seen))
 }
 
-fn suspect<H: ObjectHost>(ctx: &Context<'_, H>, event: &str, since: Option<u32>) -> Result<(), StoreError> {
-    ctx.run(
-        "/* suspect */ UPDATE canonical_events SET suspect_generation = ?2 WHERE canonical_event_id = ?1",
-        &[event.into(), since.into()],
+/// Marks events as missed since this generation; `None`: as seen.
+pub(crate) fn suspect<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    events: impl IntoIterator<Item = EventId>,
+    since: Option<u32>,
+) -> Result<(), StoreError> {
+    bulk::run(
+        ctx,
+        "/* suspect */ UPDATE canonical_events SET suspect_generation = ?2
+         FROM json_each(?1) WHERE canonical_event_id = unhex(value)",
+        events.into_iter().map(Hex::of),
+        &[since.into()],
     )
 }
 
-fn delete<H: ObjectHost>(
+/// Deletes events that the provider no longer has.
+pub(crate) fn delete<H: ObjectHost>(
     ctx: &Context<'_, H>,
-    command: &ConcludeFullRun,
-    id: &str,
+    lenses: &Lenses,
+    events: &[EventId],
+    position: Position,
+    reason: &'static str,
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
-    let origin = Origin { account: command.account, calendar: command.calendar, id };
-    let Some(known) = events::by_origin(ctx, origin)? else { return Ok(()) };
-    let mut stored = known.clone();
-    stored.deleted = true;
-    stored.content.status = Status::Cancelled;
-    stored.version = known.version.saturating_add(1);
-    stored.position = Position { generation: command.generation, page: u32::MAX };
-    events::put(ctx, origin, &stored)?;
-    journal::append(
-        ctx,
-        &Entry {
-            event: stored.event,
-            account: stored.account,
-            change: Change::Deleted,
-            version: stored.version,
-            before: Some(&known.content),
-            after: Some(&stored.content),
-            reason: "missed by two full runs",
-        },
-    )?;
-    let edges = edges::leaving(ctx, command.account)?;
-    let known = mirrors::of_event(ctx, stored.event)?;
-    mirrors::reproject(ctx, &edges, &stored, known, Lane::Bulk, effects)?;
-    Ok(())
+    let known = events::by_ids(ctx, events.iter().copied())?.into_iter().filter(|event| !event.deleted);
+    let changes = known.map(|event| Changed::deleted(event, position, Lane::Bulk, reason)).collect();
+    change::carry_out(ctx, lenses, changes, effects).map(drop)
 }
 
 fn record_hold<H: ObjectHost>(

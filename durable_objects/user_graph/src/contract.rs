@@ -9,6 +9,7 @@ use tminus_domain::event::EventContent;
 use tminus_domain::ids::{AccountId, CalendarId, ClaimId, EventId, RunId, UserId};
 use tminus_domain::mark::Mark;
 use tminus_domain::mirroring::Fact;
+use tminus_domain::occurrence::Occurrence;
 use tminus_domain::ordering::Position;
 use tminus_domain::policy::{CalendarKind, CalendarRole};
 use tminus_domain::projection::{MirrorBody, ProjectionHash};
@@ -77,7 +78,7 @@ pub struct ApplyChunk {
 
 /// One classified, normalised item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "delta", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Delta {
     /// An event of the user.
     Present {
@@ -100,6 +101,9 @@ pub enum Delta {
     Mirror {
         /// The mirror's mark, as text.
         mark: String,
+        /// Which instance of the series that the mark names; `None`: the mirror itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        occurrence: Option<Occurrence>,
         /// The provider's etag.
         etag: String,
         /// The hash of the fields that we own, as they are now.
@@ -118,7 +122,7 @@ pub enum Delta {
 }
 
 /// What a chunk came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Applied {
     /// The graph's incarnation (protocol rule 13).
     pub incarnation: u32,
@@ -134,6 +138,10 @@ pub struct Applied {
     pub quarantined: u32,
     /// Mirrors whose wanted state changed.
     pub mirrors_changed: u32,
+    /// Events of the calendar to be fetched one by one, by the provider's id: masters that nobody has seen, and exceptions
+    /// that their series left behind. What the provider does not have is applied as deleted (protocol rule 22).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub look_again: Vec<String>,
     /// The highest generation of the calendar that was ever applied. Above the chunk's own, the chunk does not count:
     /// whoever holds the run raises its generation above this and fetches again (protocol rule 12).
     #[serde(default)]
@@ -231,6 +239,10 @@ pub struct Claimed {
 pub struct MirrorOperation {
     /// The mirror's mark, as text: it is also its key.
     pub mark: String,
+    /// Which instance of the series that the mark names; `None`: the mirror itself. An instance is there by its series:
+    /// it is replaced or deleted, never inserted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurrence: Option<Occurrence>,
     /// The calendar to write into.
     pub calendar: CalendarId,
     /// The version of the wish that this fulfils.
@@ -252,8 +264,8 @@ pub enum MirrorAction {
     Update {
         /// What it shows.
         body: MirrorBody,
-        /// The etag that it must still have.
-        etag: String,
+        /// The etag that it must still have; `None` of an instance that nobody wrote yet.
+        etag: Option<String>,
     },
     /// Delete it.
     Delete {
@@ -278,6 +290,9 @@ pub struct SettleMirrors {
 pub struct MirrorResult {
     /// The mirror's mark, as text.
     pub mark: String,
+    /// Which instance of the series that the mark names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurrence: Option<Occurrence>,
     /// The version of the wish that was worked on.
     pub version: u32,
     /// What is known of the mirror at the provider now.
@@ -307,8 +322,8 @@ pub struct ListEvents {
 /// A place in the list of events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventCursor {
-    /// The start, as stored.
-    pub start: String,
+    /// The start, or midnight in UTC of the first day.
+    pub start: Timestamp,
     /// The event.
     pub event: EventId,
 }
@@ -340,6 +355,9 @@ pub struct ListedMirror {
     pub account: AccountId,
     /// The calendar that holds it.
     pub calendar: CalendarId,
+    /// Which instance of the mirrored series it is; `None`: the mirror itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurrence: Option<Occurrence>,
     /// PENDING, ACTIVE, DELETED, TOMBSTONED or ERROR.
     pub state: String,
     /// What went wrong last.
@@ -388,6 +406,7 @@ pub struct QuarantinedItem {
     pub since: String,
 }
 
+/// Declares the commands of this object, with the names that they travel under.
 macro_rules! commands {
     ($($command:ty => $name:literal, $reply:ty;)*) => {$(
         impl tminus_ports::Command for $command {
@@ -397,6 +416,7 @@ macro_rules! commands {
         }
     )*};
 }
+pub(crate) use commands;
 
 commands! {
     Create => "create", ();
@@ -414,6 +434,12 @@ commands! {
 
 /// The mark of a mirror, checked.
 impl MirrorOperation {
+    /// The id at the provider: the mark's, and for an instance the stamp of its original start behind it.
+    #[must_use]
+    pub fn provider_event_id(&self, mark: &Mark) -> String {
+        mark.instance_id(self.occurrence)
+    }
+
     /// The mark.
     ///
     /// # Errors

@@ -1,38 +1,11 @@
-//! The edges of the policy, resolved to the calendars that they write into.
+//! Linked accounts, their calendars, and the edges between them.
 
 use tminus_domain::ids::{AccountId, CalendarId, PolicyId};
-use tminus_domain::policy::{CalendarKind, CalendarRole, DetailLevel, Edge};
+use tminus_domain::policy::{CalendarKind, CalendarRole, DetailLevel};
 use tminus_ports::ObjectHost;
 use tminus_store::{StoreError, Value};
 
 use crate::context::Context;
-
-/// The edges that leave `account`. An edge whose target calendar is not known yet is left out: a job projects
-/// again when it becomes known.
-pub(crate) fn leaving<H: ObjectHost>(
-    ctx: &Context<'_, H>,
-    account: AccountId,
-) -> Result<Vec<Edge>, StoreError> {
-    ctx.query(
-        "/* edges_leaving */ SELECT e.to_account_id, c.calendar_id, e.detail_level, e.calendar_kind
-         FROM policy_edges e
-         JOIN policies p ON p.policy_id = e.policy_id AND p.is_default = 1
-         JOIN calendars c ON c.account_id = e.to_account_id
-          AND c.kind = CASE e.calendar_kind WHEN 'TRUE_MIRROR' THEN 'PRIMARY' ELSE 'BUSY_OVERLAY' END
-         WHERE e.from_account_id = ?1 ORDER BY e.to_account_id, c.calendar_id",
-        &[Value::text(account)],
-    )?
-    .into_iter()
-    .map(|row| {
-        Ok(Edge {
-            target_account: row.parse(0, "account id")?,
-            target_calendar: row.parse(1, "calendar id")?,
-            detail: row.parse(2, "detail level")?,
-            kind: row.parse(3, "calendar kind")?,
-        })
-    })
-    .collect()
-}
 
 /// Every linked account but `account`, and into which of its calendars mirrors are written.
 pub(crate) fn other_accounts<H: ObjectHost>(
@@ -54,18 +27,6 @@ pub(crate) fn is_linked<H: ObjectHost>(ctx: &Context<'_, H>, account: AccountId)
     let row = ctx.first(
         "/* is_linked */ SELECT 1 FROM linked_accounts WHERE account_id = ?1",
         &[Value::text(account)],
-    )?;
-    Ok(row.is_some())
-}
-
-/// Whether a calendar is one of a linked account.
-pub(crate) fn is_calendar<H: ObjectHost>(
-    ctx: &Context<'_, H>,
-    calendar: CalendarId,
-) -> Result<bool, StoreError> {
-    let row = ctx.first(
-        "/* is_calendar */ SELECT 1 FROM calendars WHERE calendar_id = ?1",
-        &[Value::text(calendar)],
     )?;
     Ok(row.is_some())
 }
@@ -117,7 +78,7 @@ pub(crate) fn put<H: ObjectHost>(
     ctx.run(
         "/* put_edge */ INSERT INTO policy_edges
            (policy_id, from_account_id, to_account_id, detail_level, calendar_kind)
-         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (policy_id, from_account_id, to_account_id)
+         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (policy_id, from_account_id, from_calendar_id, to_account_id)
          DO UPDATE SET calendar_kind = excluded.calendar_kind
          WHERE policy_edges.calendar_kind <> excluded.calendar_kind",
         &[

@@ -1,26 +1,24 @@
 //! Canonical events as rows.
 
-use tminus_domain::event::{EventContent, Organizer, SeriesPart, When};
+use serde::Serialize;
+use tminus_domain::event::{EventContent, Extent, SeriesPart, When};
 use tminus_domain::ids::{AccountId, CalendarId, EventId};
+use tminus_domain::meeting::{base_id, usual_uid};
+use tminus_domain::occurrence::Occurrence;
 use tminus_domain::ordering::{Known, Position};
+use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
-use tminus_store::{Row, StoreError, Value};
+use tminus_store::{Row, StoreError};
 
+use crate::bulk;
+use crate::columns::{Hex, id, read_id, read_time, read_time_opt};
 use crate::context::Context;
 
 /// The columns that [`decode`] reads, in its order.
 pub(crate) const COLUMNS: &str = "canonical_event_id, origin_account_id, origin_calendar_id, title, description, \
     location, start_ts, end_ts, timezone, all_day, status, visibility, transparency, recurrence_rule, version, \
-    event_type, own_response, ical_uid, sequence, recurring_event_id, original_start, etag, generation, page, deleted";
-
-/// Where an event comes from.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Origin<'a> {
-    pub(crate) account: AccountId,
-    pub(crate) calendar: CalendarId,
-    /// The provider's id.
-    pub(crate) id: &'a str,
-}
+    event_type, own_response, ical_uid, sequence, recurring_event_id, original_start, etag, generation, page, deleted, \
+    origin_event_id, end_timezone, organizer, last_end_ts, lone";
 
 /// A canonical event as it is stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,38 +26,66 @@ pub(crate) struct StoredEvent {
     pub(crate) event: EventId,
     pub(crate) account: AccountId,
     pub(crate) calendar: CalendarId,
+    /// The provider's id.
+    pub(crate) origin: String,
     pub(crate) content: EventContent,
     pub(crate) version: u32,
     pub(crate) etag: String,
     pub(crate) position: Position,
     pub(crate) deleted: bool,
+    /// The end of the last occurrence of a series; `None`: it is endless, or no series.
+    pub(crate) last_end: Option<Timestamp>,
+    /// An exception whose master the provider does not have.
+    pub(crate) lone: bool,
 }
 
 impl StoredEvent {
-    /// What the ordering rule needs.
-    pub(crate) fn known(&self) -> Known<'_> {
-        Known { position: self.position, etag: &self.etag, deleted: self.deleted }
+    /// The master and the original start, if it is an exception.
+    pub(crate) fn exception(&self) -> Option<(&str, Occurrence)> {
+        match &self.content.series {
+            SeriesPart::Exception { master, original_start } => Some((master, *original_start)),
+            SeriesPart::Single | SeriesPart::Master { .. } => None,
+        }
+    }
+
+    /// The lines, if it is a master.
+    pub(crate) fn lines(&self) -> Option<&[String]> {
+        match &self.content.series {
+            SeriesPart::Master { lines } => Some(lines),
+            SeriesPart::Single | SeriesPart::Exception { .. } => None,
+        }
+    }
+
+    /// Its iCalendar UID.
+    pub(crate) fn uid(&self) -> String {
+        let usual = || usual_uid(base_id(&self.origin, &self.content));
+        self.content.ical_uid.clone().unwrap_or_else(usual)
     }
 }
 
 /// Decodes a row of [`COLUMNS`].
 pub(crate) fn decode(row: &Row) -> Result<StoredEvent, StoreError> {
     let zone: Option<String> = row.get(8)?;
-    let when = When::from_texts(&row.get::<String>(6)?, &row.get::<String>(7)?, zone, row.get(9)?)
-        .ok_or(StoreError::Corrupt { what: "event time" })?;
+    let extent = if row.get(9)? { Extent::WholeDays } else { Extent::Timed };
+    let when = When::from_keys(read_time(row, 6)?, read_time(row, 7)?, zone, extent)
+        .ok_or(StoreError::Corrupt { what: "event time" })?
+        .ending_in(row.get(26)?);
     let rule: Option<String> = row.get(13)?;
     let master: Option<String> = row.get(19)?;
     let series = match (rule, master) {
-        (_, Some(master)) => {
-            SeriesPart::Exception { master, original_start: row.parse(20, "original start")? }
-        }
+        (_, Some(master)) => SeriesPart::Exception {
+            master,
+            original_start: Occurrence::from_stamp(&row.get::<String>(20)?)
+                .map_err(|_| StoreError::Corrupt { what: "original start" })?,
+        },
         (Some(rule), None) => SeriesPart::Master { lines: rule.lines().map(str::to_owned).collect() },
         (None, None) => SeriesPart::Single,
     };
     Ok(StoredEvent {
-        event: row.parse(0, "event id")?,
-        account: row.parse(1, "account id")?,
-        calendar: row.parse(2, "calendar id")?,
+        event: read_id(row, 0)?,
+        account: read_id(row, 1)?,
+        calendar: read_id(row, 2)?,
+        origin: row.get(25)?,
         content: EventContent {
             title: row.get(3)?,
             description: row.get(4)?,
@@ -70,7 +96,7 @@ pub(crate) fn decode(row: &Row) -> Result<StoredEvent, StoreError> {
             transparency: row.parse(12, "transparency")?,
             event_type: row.parse(15, "event type")?,
             own_response: row.parse(16, "own response")?,
-            organizer: Organizer::Own,
+            organizer: row.parse(27, "organizer")?,
             series,
             ical_uid: row.get(17)?,
             sequence: row.get(18)?,
@@ -79,99 +105,223 @@ pub(crate) fn decode(row: &Row) -> Result<StoredEvent, StoreError> {
         etag: row.get(21)?,
         position: Position { generation: row.get(22)?, page: row.get(23)? },
         deleted: row.get(24)?,
+        last_end: read_time_opt(row, 28)?,
+        lone: row.get(29)?,
     })
 }
 
-/// The event of this origin, tombstones included.
-pub(crate) fn by_origin<H: ObjectHost>(
-    ctx: &Context<'_, H>,
-    origin: Origin<'_>,
-) -> Result<Option<StoredEvent>, StoreError> {
-    ctx.first(
-        &format!(
-            "/* event_by_origin */ SELECT {COLUMNS} FROM canonical_events
-             WHERE origin_account_id = ?1 AND origin_calendar_id = ?2 AND origin_event_id = ?3"
-        ),
-        &[Value::text(origin.account), Value::text(origin.calendar), origin.id.into()],
-    )?
-    .map(|row| decode(&row))
-    .transpose()
+/// What the store knows of an origin, without what the event says.
+#[derive(Debug, Clone)]
+pub(crate) struct Sketch {
+    pub(crate) event: EventId,
+    pub(crate) position: Position,
+    pub(crate) etag: String,
+    pub(crate) deleted: bool,
 }
 
-/// The event of this id, tombstones included.
-pub(crate) fn by_id<H: ObjectHost>(
-    ctx: &Context<'_, H>,
-    event: EventId,
-) -> Result<Option<StoredEvent>, StoreError> {
-    ctx.first(
-        &format!("/* event_by_id */ SELECT {COLUMNS} FROM canonical_events WHERE canonical_event_id = ?1"),
-        &[Value::text(event)],
-    )?
-    .map(|row| decode(&row))
-    .transpose()
+impl Sketch {
+    /// What the ordering rule needs.
+    pub(crate) fn known(&self) -> Known<'_> {
+        Known { position: self.position, etag: &self.etag, deleted: self.deleted }
+    }
 }
 
-/// Writes an event: inserted if its id is new, else every column that can change is replaced.
-pub(crate) fn put<H: ObjectHost>(
+/// What is known of these ids of a calendar, by their place in the list; tombstones included.
+pub(crate) fn sketches<H: ObjectHost>(
     ctx: &Context<'_, H>,
-    origin: Origin<'_>,
-    stored: &StoredEvent,
-) -> Result<(), StoreError> {
+    calendar: CalendarId,
+    ids: &[&str],
+) -> Result<Vec<(usize, Sketch)>, StoreError> {
+    ctx.query(
+        "/* event_sketches */ SELECT j.key, e.canonical_event_id, e.etag, e.generation, e.page, e.deleted
+         FROM json_each(?2) AS j
+         CROSS JOIN canonical_events AS e ON e.origin_calendar_id = ?1 AND e.origin_event_id = j.value",
+        &[id(calendar), bulk::list(ids)?],
+    )?
+    .iter()
+    .map(|row| {
+        let place = usize::try_from(row.get::<u32>(0)?).unwrap_or(usize::MAX);
+        let sketch = Sketch {
+            event: read_id(row, 1)?,
+            etag: row.get(2)?,
+            position: Position { generation: row.get(3)?, page: row.get(4)? },
+            deleted: row.get(5)?,
+        };
+        Ok((place, sketch))
+    })
+    .collect()
+}
+
+/// The events of these ids, tombstones included.
+pub(crate) fn by_ids<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    events: impl IntoIterator<Item = EventId>,
+) -> Result<Vec<StoredEvent>, StoreError> {
+    let list: Vec<Hex> = events.into_iter().map(Hex::of).collect();
+    if list.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = format!(
+        "/* events_by_id */ SELECT {COLUMNS} FROM canonical_events WHERE canonical_event_id IN (SELECT unhex(value) FROM json_each(?1))"
+    );
+    ctx.query(&statement, &[bulk::list(list)?])?.iter().map(decode).collect()
+}
+
+/// The events of these origins in a calendar, tombstones included.
+pub(crate) fn by_origins<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    calendar: CalendarId,
+    origins: &[&str],
+) -> Result<Vec<StoredEvent>, StoreError> {
+    if origins.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = format!(
+        "/* events_by_origin */ SELECT {COLUMNS} FROM canonical_events WHERE origin_calendar_id = ?1
+           AND origin_event_id IN (SELECT value FROM json_each(?2))"
+    );
+    ctx.query(&statement, &[id(calendar), bulk::list(origins)?])?.iter().map(decode).collect()
+}
+
+/// The exceptions of these masters in a calendar, cancelled ones included.
+pub(crate) fn exceptions_of<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    calendar: CalendarId,
+    masters: &[&str],
+) -> Result<Vec<StoredEvent>, StoreError> {
+    if masters.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = format!(
+        "/* exceptions_of */ SELECT {COLUMNS} FROM canonical_events WHERE origin_calendar_id = ?1
+           AND recurring_event_id IN (SELECT value FROM json_each(?2))"
+    );
+    ctx.query(&statement, &[id(calendar), bulk::list(masters)?])?.iter().map(decode).collect()
+}
+
+/// A row of the statements below, in the order of their places.
+#[derive(Serialize)]
+#[expect(clippy::type_complexity, reason = "a row of a statement, told by its places")]
+struct Written<'a>(
+    (Hex, Hex, Hex, &'a str, Option<&'a str>, Option<&'a str>, Option<&'a str>),
+    (i64, i64, Option<&'a str>, Option<&'a str>, u8, &'a str, &'a str, &'a str),
+    (Option<String>, Option<i64>, u32, i64, &'a str, &'a str, &'a str),
+    (Option<&'a str>, i64, Option<&'a str>, Option<String>, u8, &'a str, u32, u32, u8),
+);
+
+fn written<'a>(stored: &'a StoredEvent, now: Timestamp) -> Written<'a> {
     let content = &stored.content;
-    let (rule, master, original) = match &content.series {
-        SeriesPart::Single => (Value::Null, Value::Null, Value::Null),
-        SeriesPart::Master { lines } => (lines.join("\n").into(), Value::Null, Value::Null),
-        SeriesPart::Exception { master, original_start } => {
-            (Value::Null, master.as_str().into(), Value::text(original_start))
+    let (zone, end_zone) = match &content.when {
+        When::Timed { zone, end_zone, .. } => (zone.as_deref(), end_zone.as_deref()),
+        When::AllDay { .. } => (None, None),
+    };
+    let exception = stored.exception();
+    // The usual UID is told by the id: to leave it out saves a row of the index and a tenth of the event.
+    let uid = content
+        .ical_uid
+        .as_deref()
+        .filter(|uid| tminus_domain::meeting::own_id(uid) != Some(base_id(&stored.origin, content)));
+    Written(
+        (
+            Hex::of(stored.event),
+            Hex::of(stored.account),
+            Hex::of(stored.calendar),
+            &stored.origin,
+            content.title.as_deref(),
+            content.description.as_deref(),
+            content.location.as_deref(),
+        ),
+        (
+            content.when.start_key().millis(),
+            content.when.end_key().millis(),
+            zone,
+            end_zone,
+            u8::from(content.when.extent() == Extent::WholeDays),
+            content.status.as_str(),
+            content.visibility.as_str(),
+            content.transparency.as_str(),
+        ),
+        (
+            stored.lines().map(|lines| lines.join("\n")),
+            stored.last_end.map(Timestamp::millis),
+            stored.version,
+            now.millis(),
+            content.event_type.as_str(),
+            content.own_response.as_str(),
+            content.organizer.as_str(),
+        ),
+        (
+            uid,
+            content.sequence,
+            exception.map(|(master, _)| master),
+            exception.map(|(_, occurrence)| occurrence.stamp()),
+            u8::from(stored.lone),
+            &stored.etag,
+            stored.position.generation,
+            stored.position.page,
+            u8::from(stored.deleted),
+        ),
+    )
+}
+
+/// Inserts events that are new.
+pub(crate) fn insert<'a, H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    events: impl IntoIterator<Item = &'a StoredEvent>,
+) -> Result<(), StoreError> {
+    bulk::run(
+        ctx,
+        "/* insert_events */ INSERT INTO canonical_events (
+           canonical_event_id, origin_account_id, origin_calendar_id, origin_event_id, title, description, location,
+           start_ts, end_ts, timezone, end_timezone, all_day, status, visibility, transparency,
+           recurrence_rule, last_end_ts, version, created_at, updated_at, event_type, own_response, organizer,
+           ical_uid, sequence, recurring_event_id, original_start, lone, etag, generation, page, deleted, source)
+         SELECT unhex(value ->> '$[0][0]'), unhex(value ->> '$[0][1]'), unhex(value ->> '$[0][2]'),
+           value ->> '$[0][3]', value ->> '$[0][4]', value ->> '$[0][5]', value ->> '$[0][6]',
+           value ->> '$[1][0]', value ->> '$[1][1]', value ->> '$[1][2]', value ->> '$[1][3]', value ->> '$[1][4]',
+           value ->> '$[1][5]', value ->> '$[1][6]', value ->> '$[1][7]',
+           value ->> '$[2][0]', value ->> '$[2][1]', value ->> '$[2][2]', value ->> '$[2][3]', value ->> '$[2][3]',
+           value ->> '$[2][4]', value ->> '$[2][5]', value ->> '$[2][6]',
+           value ->> '$[3][0]', value ->> '$[3][1]', value ->> '$[3][2]', value ->> '$[3][3]', value ->> '$[3][4]',
+           value ->> '$[3][5]', value ->> '$[3][6]', value ->> '$[3][7]', value ->> '$[3][8]', 'provider'
+         FROM json_each(?1)",
+        events.into_iter().map(|stored| written(stored, ctx.now)),
+        &[],
+    )
+}
+
+/// Replaces what can change of events that are known. `Moved` says whether their times may have: an index holds them.
+pub(crate) fn update<'a, H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    events: impl IntoIterator<Item = &'a StoredEvent>,
+    times: Times,
+) -> Result<(), StoreError> {
+    let times = match times {
+        Times::Kept => "",
+        Times::Changed => {
+            "start_ts = value ->> '$[1][0]', end_ts = value ->> '$[1][1]', ical_uid = value ->> '$[3][0]',
+             recurring_event_id = value ->> '$[3][2]',"
         }
     };
-    let now = ctx.now.to_rfc3339();
-    ctx.run(
-        "/* put_event */ INSERT INTO canonical_events (
-           canonical_event_id, origin_account_id, origin_calendar_id, origin_event_id, title, description, location,
-           start_ts, end_ts, timezone, all_day, status, visibility, transparency, recurrence_rule, source, version,
-           created_at, updated_at, event_type, own_response, ical_uid, sequence, recurring_event_id, original_start,
-           etag, generation, page, deleted)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 'provider', ?16, ?17, ?17, ?18,
-           ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)
-         ON CONFLICT (canonical_event_id) DO UPDATE SET
-           title = excluded.title, description = excluded.description, location = excluded.location,
-           start_ts = excluded.start_ts, end_ts = excluded.end_ts, timezone = excluded.timezone,
-           all_day = excluded.all_day, status = excluded.status, visibility = excluded.visibility,
-           transparency = excluded.transparency, recurrence_rule = excluded.recurrence_rule,
-           version = excluded.version, updated_at = excluded.updated_at, event_type = excluded.event_type,
-           own_response = excluded.own_response, ical_uid = excluded.ical_uid, sequence = excluded.sequence,
-           recurring_event_id = excluded.recurring_event_id, original_start = excluded.original_start,
-           etag = excluded.etag, generation = excluded.generation, page = excluded.page, deleted = excluded.deleted,
-           suspect_generation = NULL",
-        &[
-            Value::text(stored.event),
-            Value::text(origin.account),
-            Value::text(origin.calendar),
-            origin.id.into(),
-            content.title.clone().into(),
-            content.description.clone().into(),
-            content.location.clone().into(),
-            content.when.start_text().into(),
-            content.when.end_text().into(),
-            content.when.zone().into(),
-            matches!(content.when, When::AllDay { .. }).into(),
-            content.status.as_str().into(),
-            content.visibility.as_str().into(),
-            content.transparency.as_str().into(),
-            rule,
-            stored.version.into(),
-            now.into(),
-            content.event_type.as_str().into(),
-            content.own_response.as_str().into(),
-            content.ical_uid.clone().into(),
-            content.sequence.into(),
-            master,
-            original,
-            stored.etag.as_str().into(),
-            stored.position.generation.into(),
-            stored.position.page.into(),
-            stored.deleted.into(),
-        ],
-    )
+    let statement = format!(
+        "/* update_events */ UPDATE canonical_events SET {times} title = value ->> '$[0][4]', description = value ->> '$[0][5]', location = value ->> '$[0][6]',
+          timezone = value ->> '$[1][2]', end_timezone = value ->> '$[1][3]', all_day = value ->> '$[1][4]',
+          status = value ->> '$[1][5]', visibility = value ->> '$[1][6]', transparency = value ->> '$[1][7]',
+          recurrence_rule = value ->> '$[2][0]', last_end_ts = value ->> '$[2][1]', version = value ->> '$[2][2]',
+          updated_at = value ->> '$[2][3]', event_type = value ->> '$[2][4]', own_response = value ->> '$[2][5]',
+          organizer = value ->> '$[2][6]', sequence = value ->> '$[3][1]', original_start = value ->> '$[3][3]',
+          lone = value ->> '$[3][4]', etag = value ->> '$[3][5]', generation = value ->> '$[3][6]',
+          page = value ->> '$[3][7]', deleted = value ->> '$[3][8]', suspect_generation = NULL
+         FROM json_each(?1) WHERE canonical_event_id = unhex(value ->> '$[0][0]')"
+    );
+    bulk::run(ctx, &statement, events.into_iter().map(|stored| written(stored, ctx.now)), &[])
+}
+
+/// Whether the columns of an index can have changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Times {
+    /// None has.
+    Kept,
+    /// Start, end, UID or master may have.
+    Changed,
 }

@@ -1,11 +1,17 @@
-//! The append-only journal: every change of a canonical event, with what changed.
+//! The append-only journal: every change of a canonical event, with the way back.
+//!
+//! What stands now is in the event itself, so a patch (RFC 6902) leads from the state after a change to the one before it:
+//! a new event has none, and nothing of what it says is kept twice.
 
+use serde::Serialize;
 use serde_json::Value as Json;
 use tminus_domain::event::EventContent;
-use tminus_domain::ids::{AccountId, EventId, JournalId};
+use tminus_domain::ids::{AccountId, EventId, JournalId, TraceId};
 use tminus_ports::ObjectHost;
-use tminus_store::{StoreError, Value};
+use tminus_store::StoreError;
 
+use crate::bulk;
+use crate::columns::Hex;
 use crate::context::Context;
 
 /// What happened to an event.
@@ -33,33 +39,52 @@ pub(crate) struct Entry<'a> {
     pub(crate) change: Change,
     pub(crate) version: u32,
     pub(crate) before: Option<&'a EventContent>,
-    pub(crate) after: Option<&'a EventContent>,
+    pub(crate) after: &'a EventContent,
     pub(crate) reason: &'a str,
 }
 
-/// Appends an entry with an RFC 6902 patch from what was to what is.
-pub(crate) fn append<H: ObjectHost>(ctx: &Context<'_, H>, entry: &Entry<'_>) -> Result<(), StoreError> {
-    let json = |content: Option<&EventContent>| {
-        content
-            .map_or(Ok(Json::Null), serde_json::to_value)
-            .map_err(|_| StoreError::Corrupt { what: "journal" })
-    };
-    let patch = json_patch::diff(&json(entry.before)?, &json(entry.after)?);
-    let patch = serde_json::to_string(&patch).map_err(|_| StoreError::Corrupt { what: "journal" })?;
-    ctx.run(
+/// A row of the statement below, in the order of its places.
+#[derive(Serialize)]
+struct Written<'a>(Hex, u32, Hex, i64, String, &'a str, Option<String>, &'a str, Option<Hex>);
+
+/// Appends entries.
+pub(crate) fn append<'a, H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    entries: impl IntoIterator<Item = Entry<'a>>,
+) -> Result<(), StoreError> {
+    let trace = ctx.trace.parse::<TraceId>().ok().map(Hex::of);
+    let rows = entries
+        .into_iter()
+        .map(|entry| {
+            Ok(Written(
+                Hex::of(entry.event),
+                entry.version,
+                Hex::of(ctx.id::<JournalId>()),
+                ctx.now.millis(),
+                format!("provider:{}", entry.account),
+                entry.change.as_str(),
+                entry.before.map(|before| way_back(entry.after, before)).transpose()?,
+                entry.reason,
+                trace,
+            ))
+        })
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    bulk::run(
+        ctx,
         "/* append_journal */ INSERT INTO event_journal
-           (journal_id, canonical_event_id, ts, actor, change_type, patch_json, reason, version, trace_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        &[
-            Value::text(ctx.id::<JournalId>()),
-            Value::text(entry.event),
-            ctx.now.to_rfc3339().into(),
-            format!("provider:{}", entry.account).into(),
-            entry.change.as_str().into(),
-            patch.into(),
-            entry.reason.into(),
-            entry.version.into(),
-            ctx.trace.into(),
-        ],
+           (canonical_event_id, version, journal_id, ts, actor, change_type, patch_json, reason, trace_id)
+         SELECT unhex(value ->> 0), value ->> 1, unhex(value ->> 2), value ->> 3, value ->> 4, value ->> 5,
+           value ->> 6, value ->> 7, unhex(value ->> 8)
+         FROM json_each(?1)",
+        rows,
+        &[],
     )
+}
+
+/// The patch from what is to what was.
+fn way_back(after: &EventContent, before: &EventContent) -> Result<String, StoreError> {
+    let corrupt = || StoreError::Corrupt { what: "journal" };
+    let json = |content: &EventContent| serde_json::to_value(content).map_err(|_| corrupt());
+    let (after, before): (Json, Json) = (json(after)?, json(before)?);
+    serde_json::to_string(&json_patch::diff(&after, &before)).map_err(|_| corrupt())
 }

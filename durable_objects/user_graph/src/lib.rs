@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`contract`] | the commands that Workers send |
+//! | [`contract`], [`policy_contract`] | the commands that Workers send |
 //! | `object.rs` | decodes, dispatches, acts on the outside, handles the alarm |
 //! | `apply.rs`, `conclude.rs` | chunks of fetched pages; what a full run did not see |
 //! | `claims.rs` | mirrors claimed by the writer, and settled |
@@ -19,25 +19,38 @@
 //! The shell that the platform calls is `durable_objects/state`.
 
 mod apply;
+mod bulk;
+mod change;
 mod claims;
+mod columns;
 mod conclude;
 mod context;
 pub mod contract;
+mod copies;
+mod dismissed;
 mod edges;
 mod error;
 mod events;
 mod floors;
 mod fresh;
 mod graph;
+mod instances;
+mod items;
 mod journal;
+mod lenses;
 mod mirrors;
 mod object;
+pub mod policy_contract;
 mod progress;
+mod project;
+mod quarantine;
 mod reads;
 mod reproject;
 pub mod schema;
+mod series;
 mod sightings;
 mod timers;
 mod unlink;
+mod wishes;
 
 pub use object::UserGraphObject;

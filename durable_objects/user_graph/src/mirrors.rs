@@ -1,58 +1,106 @@
-//! Mirrors as rows, and the step from an event to the mirrors that it wants.
+//! Mirrors as rows.
 
+use serde::Serialize;
 use tminus_domain::dirty::Lane;
 use tminus_domain::event::When;
 use tminus_domain::ids::{AccountId, CalendarId, ClaimId, EventId};
 use tminus_domain::mark::Mark;
-use tminus_domain::mirroring::{Mirror, MirrorState};
-use tminus_domain::policy::Edge;
-use tminus_domain::projection::{Projection, ProjectionHash, project};
+use tminus_domain::mirroring::{Anchor, Mirror};
+use tminus_domain::occurrence::Occurrence;
+use tminus_domain::projection::ProjectionHash;
 use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
 use tminus_store::{Row, StoreError, Value};
 
-use crate::context::{Context, Effects};
-use crate::edges;
-use crate::events::StoredEvent;
+use crate::bulk;
+use crate::columns::{Hex, id, read_id, read_id_opt, read_time, read_time_opt};
+use crate::context::Context;
 
 /// The columns that [`decode`] reads, in its order.
 pub(crate) const COLUMNS: &str = "canonical_event_id, target_account_id, target_calendar_id, last_projected_hash, \
     state, error_message, desired_hash, desired_version, provider_etag, id_generation, in_doubt, attempts, \
-    next_attempt_ts, claim_id, claim_until, restores, restore_day, lane, provider_updated, missed";
+    next_attempt_ts, claim_id, claim_until, restores, restore_day, lane, provider_updated, missed, occurrence, part, \
+    dismissed";
 
+/// What is over is written after everything else: so much later than its start it stands in the order of claims.
+const OVER: i64 = 1 << 50;
 /// After every mirror in the order of claims.
-pub(crate) const LAST_IN_ORDER: &str = "\u{7f}";
+pub(crate) const LAST_IN_ORDER: i64 = 1 << 52;
 
 /// What tells a mirror from others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct MirrorKey {
     pub(crate) event: EventId,
-    pub(crate) account: AccountId,
     pub(crate) calendar: CalendarId,
+    /// Which instance of a mirrored series; `None`: a mirror that stands on its own.
+    pub(crate) occurrence: Option<Occurrence>,
+}
+
+/// What a mirror is to a series, in the order in which a series is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    /// It is of no series, or stands alone.
+    Single,
+    /// An instance that the series is to leave behind: it goes first.
+    Stale,
+    /// The series.
+    Series,
+    /// An instance that differs from the series.
+    Instance,
+}
+
+impl Part {
+    const fn number(self) -> u32 {
+        match self {
+            Self::Single => 0,
+            Self::Stale => 1,
+            Self::Series => 2,
+            Self::Instance => 3,
+        }
+    }
+
+    const fn of(number: u32) -> Self {
+        match number {
+            1 => Self::Stale,
+            2 => Self::Series,
+            3 => Self::Instance,
+            _ => Self::Single,
+        }
+    }
 }
 
 /// A mirror as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoredMirror {
     pub(crate) key: MirrorKey,
+    /// The account that holds it.
+    pub(crate) account: AccountId,
+    pub(crate) part: Part,
     pub(crate) mirror: Mirror,
     pub(crate) lane: Lane,
     pub(crate) claim: Option<(ClaimId, Timestamp)>,
     pub(crate) restores: u32,
     pub(crate) restore_day: Option<String>,
+    /// The user does not want it.
+    pub(crate) dismissed: bool,
     /// When a write was acknowledged just now; `None` keeps what is stored.
     pub(crate) written: Option<Timestamp>,
 }
 
 impl StoredMirror {
-    /// The mark that its present id is the hash of.
+    /// The mark that its present id is the hash of; of an instance, that of its series.
     pub(crate) const fn mark(&self) -> Mark {
         Mark {
             event: self.key.event,
-            target_account: self.key.account,
+            target_account: self.account,
             target_calendar: self.key.calendar,
             id_generation: self.mirror.id_generation,
         }
+    }
+
+    /// Its id at the provider.
+    pub(crate) fn provider_event_id(&self) -> String {
+        self.mark().instance_id(self.key.occurrence)
     }
 }
 
@@ -61,32 +109,36 @@ pub(crate) fn decode(row: &Row) -> Result<StoredMirror, StoreError> {
     let hash = |column| -> Result<Option<ProjectionHash>, StoreError> {
         Ok(row.get::<Option<String>>(column)?.map(ProjectionHash::from_stored))
     };
-    let claim: Option<ClaimId> = row.parse_opt(13, "claim id")?;
-    let until: Option<i64> = row.get(14)?;
+    let claim: Option<ClaimId> = read_id_opt(row, 13)?;
+    let occurrence = Some(row.get::<String>(20)?)
+        .filter(|stamp| !stamp.is_empty())
+        .map(|stamp| Occurrence::from_stamp(&stamp))
+        .transpose()
+        .map_err(|_| StoreError::Corrupt { what: "occurrence" })?;
     Ok(StoredMirror {
-        key: MirrorKey {
-            event: row.parse(0, "event id")?,
-            account: row.parse(1, "account id")?,
-            calendar: row.parse(2, "calendar id")?,
-        },
+        key: MirrorKey { event: read_id(row, 0)?, calendar: read_id(row, 2)?, occurrence },
+        account: read_id(row, 1)?,
+        part: Part::of(row.get(21)?),
         mirror: Mirror {
+            anchor: if occurrence.is_some() { Anchor::Instance } else { Anchor::Own },
             acked: hash(3)?,
             state: row.parse(4, "mirror state")?,
             error: row.get(5)?,
             wanted: hash(6)?,
             version: row.get(7)?,
             etag: row.get(8)?,
-            updated: row.get::<Option<i64>>(18)?.map(Timestamp::from_millis),
+            updated: read_time_opt(row, 18)?,
             id_generation: row.get(9)?,
             claimed: claim.is_some(),
             in_doubt: row.get(10)?,
             missed: row.get(19)?,
             attempts: row.get(11)?,
-            next_attempt: Timestamp::from_millis(row.get(12)?),
+            next_attempt: read_time(row, 12)?,
         },
-        claim: claim.zip(until.map(Timestamp::from_millis)),
+        claim: claim.zip(read_time_opt(row, 14)?),
         restores: row.get(15)?,
         restore_day: row.get(16)?,
+        dismissed: row.get(22)?,
         written: None,
         lane: lane(row.get(17)?),
     })
@@ -105,18 +157,27 @@ pub(crate) const fn lane_number(lane: Lane) -> u32 {
     }
 }
 
-/// The mirrors of an event.
-pub(crate) fn of_event<H: ObjectHost>(
+/// Where a mirror stands among those that wait: what is under way or to come in order of its start, then what is over.
+pub(crate) fn order_key(now: Timestamp, when: &When, last_end: Option<Timestamp>) -> i64 {
+    let start = when.start_key().millis();
+    let end = last_end.unwrap_or_else(|| when.end_key());
+    if end < now { start.saturating_add(OVER) } else { start }
+}
+
+/// The mirrors of these events, instances included.
+pub(crate) fn of_events<H: ObjectHost>(
     ctx: &Context<'_, H>,
-    event: EventId,
+    events: impl IntoIterator<Item = EventId>,
 ) -> Result<Vec<StoredMirror>, StoreError> {
-    ctx.query(
-        &format!("/* mirrors_of_event */ SELECT {COLUMNS} FROM event_mirrors WHERE canonical_event_id = ?1"),
-        &[Value::text(event)],
-    )?
-    .iter()
-    .map(decode)
-    .collect()
+    let list: Vec<Hex> = events.into_iter().map(Hex::of).collect();
+    if list.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = format!(
+        "/* mirrors_of_events */ SELECT {COLUMNS} FROM event_mirrors
+         WHERE canonical_event_id IN (SELECT unhex(value) FROM json_each(?1))"
+    );
+    ctx.query(&statement, &[bulk::list(list)?])?.iter().map(decode).collect()
 }
 
 /// The mirror of this key.
@@ -124,135 +185,133 @@ pub(crate) fn get<H: ObjectHost>(
     ctx: &Context<'_, H>,
     key: MirrorKey,
 ) -> Result<Option<StoredMirror>, StoreError> {
-    ctx.first(
-        &format!(
-            "/* mirror */ SELECT {COLUMNS} FROM event_mirrors
-             WHERE canonical_event_id = ?1 AND target_account_id = ?2 AND target_calendar_id = ?3"
+    let statement = format!("/* mirror */ SELECT {COLUMNS} FROM event_mirrors WHERE {OF_KEY}");
+    ctx.first(&statement, &key_params(key))?.map(|row| decode(&row)).transpose()
+}
+
+const OF_KEY: &str = "canonical_event_id = ?1 AND target_calendar_id = ?2 AND occurrence = ?3";
+
+fn key_params(key: MirrorKey) -> Vec<Value> {
+    vec![id(key.event), id(key.calendar), stamp(key.occurrence).into()]
+}
+
+fn stamp(occurrence: Option<Occurrence>) -> String {
+    occurrence.map(Occurrence::stamp).unwrap_or_default()
+}
+
+/// A mirror and where it stands among those that wait.
+pub(crate) struct Placed<'a> {
+    pub(crate) mirror: &'a StoredMirror,
+    pub(crate) lane: Lane,
+    pub(crate) order: i64,
+}
+
+/// A row of the two statements below, in the order of their places.
+#[derive(Serialize)]
+struct Wish<'a>(
+    Hex,
+    Hex,
+    String,
+    (Hex, u32, Option<&'a str>, u32, &'a str, u32, i64),
+    (Option<&'a str>, u32, i64, Option<&'a str>, u32),
+);
+
+fn wish<'a>(placed: &Placed<'a>) -> Wish<'a> {
+    let StoredMirror { key, account, part, mirror, .. } = placed.mirror;
+    Wish(
+        Hex::of(key.event),
+        Hex::of(key.calendar),
+        stamp(key.occurrence),
+        (
+            Hex::of(*account),
+            part.number(),
+            mirror.wanted.as_ref().map(ProjectionHash::as_str),
+            mirror.version,
+            mirror.state.as_str(),
+            mirror.attempts,
+            mirror.next_attempt.millis(),
         ),
-        &[Value::text(key.event), Value::text(key.account), Value::text(key.calendar)],
-    )?
-    .map(|row| decode(&row))
-    .transpose()
+        (
+            mirror.error.as_deref(),
+            lane_number(placed.lane),
+            placed.order,
+            mirror.acked.as_ref().map(ProjectionHash::as_str),
+            mirror.id_generation,
+        ),
+    )
 }
 
-/// Brings the mirrors of an event to what the edges want of it. Mirrors along edges that no longer exist are
-/// wanted no more. Returns how many wishes changed.
-pub(crate) fn reproject<H: ObjectHost>(
+/// Inserts mirrors that are wanted for the first time.
+pub(crate) fn insert<'a, H: ObjectHost>(
     ctx: &Context<'_, H>,
-    edges: &[Edge],
-    stored: &StoredEvent,
-    known: Vec<StoredMirror>,
-    lane: Lane,
-    effects: &mut Effects,
-) -> Result<u32, StoreError> {
-    let start = order_key(ctx.now, &stored.content.when);
-    let mut changed = 0_u32;
-    let mut known = known;
-    for edge in edges {
-        let wanted = match project(&stored.content, edge.detail) {
-            Projection::Shown(body) if !stored.deleted => Some(body.hash()),
-            Projection::Shown(_) | Projection::Filtered(_) => None,
-        };
-        let place = known.iter().position(|mirror| {
-            mirror.key.account == edge.target_account && mirror.key.calendar == edge.target_calendar
-        });
-        match (place.map(|place| known.swap_remove(place)), wanted) {
-            (Some(mut mirror), wanted) => {
-                if mirror.mirror.wish(wanted) {
-                    put_wish(ctx, &mirror, lane, &start)?;
-                    effects.nudge(edge.target_account, lane);
-                    changed = changed.saturating_add(1);
-                }
-            }
-            (None, Some(wanted)) => {
-                insert(ctx, stored.event, edge, &wanted, lane, &start)?;
-                effects.nudge(edge.target_account, lane);
-                changed = changed.saturating_add(1);
-            }
-            (None, None) => {}
-        }
-    }
-    for mut orphan in known {
-        if !edges::is_calendar(ctx, orphan.key.calendar)? {
-            bury(ctx, orphan.key)?;
-        } else if orphan.mirror.wish(None) {
-            put_wish(ctx, &orphan, lane, &start)?;
-            effects.nudge(orphan.key.account, lane);
-            changed = changed.saturating_add(1);
-        }
-    }
-    Ok(changed)
+    mirrors: impl IntoIterator<Item = Placed<'a>>,
+) -> Result<(), StoreError> {
+    bulk::run(
+        ctx,
+        "/* insert_mirrors */ INSERT INTO event_mirrors
+           (canonical_event_id, target_calendar_id, occurrence, target_account_id, part, desired_hash, state, lane,
+            start_ts, last_projected_hash, id_generation)
+         SELECT unhex(value ->> '$[0]'), unhex(value ->> '$[1]'), value ->> '$[2]', unhex(value ->> '$[3][0]'),
+           value ->> '$[3][1]', value ->> '$[3][2]', value ->> '$[3][4]', value ->> '$[4][1]', value ->> '$[4][2]',
+           value ->> '$[4][3]', value ->> '$[4][4]'
+         FROM json_each(?1)",
+        mirrors.into_iter().map(|placed| wish(&placed)),
+        &[],
+    )
 }
 
-/// Where a mirror stands among those that wait: what is under way or to come in order of its start, then what is over.
-fn order_key(now: Timestamp, when: &When) -> String {
-    let is_over = when.end_text() < now.to_rfc3339();
-    if is_over { format!("~{}", when.start_text()) } else { when.start_text() }
+/// Stores changed wishes. The claim of a write that is under way is left as it is.
+pub(crate) fn put_wishes<'a, H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    mirrors: impl IntoIterator<Item = Placed<'a>>,
+) -> Result<(), StoreError> {
+    bulk::run(
+        ctx,
+        "/* put_wishes */ UPDATE event_mirrors
+         SET part = value ->> '$[3][1]', desired_hash = value ->> '$[3][2]', desired_version = value ->> '$[3][3]',
+             state = value ->> '$[3][4]', attempts = value ->> '$[3][5]', next_attempt_ts = value ->> '$[3][6]',
+             error_message = value ->> '$[4][0]', lane = value ->> '$[4][1]', start_ts = value ->> '$[4][2]'
+         FROM json_each(?1)
+         WHERE canonical_event_id = unhex(value ->> '$[0]') AND target_calendar_id = unhex(value ->> '$[1]')
+           AND occurrence = value ->> '$[2]'",
+        mirrors.into_iter().map(|placed| wish(&placed)),
+        &[],
+    )
 }
 
-/// A mirror in a calendar of an account that was unlinked is left to the purge of that account. Its claim stays: until it
-/// ends a write may be under way, and the purge waits for that.
-fn bury<H: ObjectHost>(ctx: &Context<'_, H>, key: MirrorKey) -> Result<(), StoreError> {
-    ctx.run(
-        "/* bury_mirror */ UPDATE event_mirrors
+/// Mirrors in a calendar of an account that was unlinked are left to the purge of that account. Their claims stay: until
+/// they end a write may be under way, and the purge waits for that.
+pub(crate) fn bury<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    keys: impl IntoIterator<Item = MirrorKey>,
+) -> Result<(), StoreError> {
+    let rows = keys.into_iter().map(|key| (Hex::of(key.event), Hex::of(key.calendar), stamp(key.occurrence)));
+    bulk::run(
+        ctx,
+        "/* bury_mirrors */ UPDATE event_mirrors
          SET state = 'TOMBSTONED', desired_hash = NULL, last_projected_hash = NULL, provider_etag = NULL,
              in_doubt = 0, error_message = NULL
-         WHERE canonical_event_id = ?1 AND target_account_id = ?2 AND target_calendar_id = ?3
-           AND state <> 'TOMBSTONED'",
-        &[Value::text(key.event), Value::text(key.account), Value::text(key.calendar)],
+         FROM json_each(?1)
+         WHERE canonical_event_id = unhex(value ->> 0) AND target_calendar_id = unhex(value ->> 1)
+           AND occurrence = value ->> 2 AND state <> 'TOMBSTONED'",
+        rows,
+        &[],
     )
 }
 
-fn insert<H: ObjectHost>(
+/// Forgets instances of a mirrored series: those that went with it, and those that nothing was ever written of.
+pub(crate) fn forget<H: ObjectHost>(
     ctx: &Context<'_, H>,
-    event: EventId,
-    edge: &Edge,
-    wanted: &ProjectionHash,
-    lane: Lane,
-    start: &str,
+    keys: impl IntoIterator<Item = MirrorKey>,
 ) -> Result<(), StoreError> {
-    ctx.run(
-        "/* insert_mirror */ INSERT INTO event_mirrors
-           (canonical_event_id, target_account_id, target_calendar_id, state, desired_hash, lane, start_ts)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        &[
-            Value::text(event),
-            Value::text(edge.target_account),
-            Value::text(edge.target_calendar),
-            MirrorState::Pending.as_str().into(),
-            wanted.as_str().into(),
-            lane_number(lane).into(),
-            start.into(),
-        ],
-    )
-}
-
-/// Stores a changed wish. The claim of a write that is under way is left as it is.
-fn put_wish<H: ObjectHost>(
-    ctx: &Context<'_, H>,
-    stored: &StoredMirror,
-    lane: Lane,
-    start: &str,
-) -> Result<(), StoreError> {
-    let mirror = &stored.mirror;
-    ctx.run(
-        "/* put_wish */ UPDATE event_mirrors
-         SET desired_hash = ?4, desired_version = ?5, state = ?6, attempts = ?7, next_attempt_ts = ?8,
-             error_message = ?9, lane = ?10, start_ts = ?11
-         WHERE canonical_event_id = ?1 AND target_account_id = ?2 AND target_calendar_id = ?3",
-        &[
-            Value::text(stored.key.event),
-            Value::text(stored.key.account),
-            Value::text(stored.key.calendar),
-            Value::opt_text(mirror.wanted.as_ref().map(ProjectionHash::as_str)),
-            mirror.version.into(),
-            mirror.state.as_str().into(),
-            mirror.attempts.into(),
-            mirror.next_attempt.millis().into(),
-            mirror.error.clone().into(),
-            lane_number(lane).into(),
-            start.into(),
-        ],
+    let rows = keys.into_iter().map(|key| (Hex::of(key.event), Hex::of(key.calendar), stamp(key.occurrence)));
+    bulk::run(
+        ctx,
+        "/* forget_instances */ DELETE FROM event_mirrors WHERE occurrence <> '' AND
+           (canonical_event_id, target_calendar_id, occurrence) IN
+           (SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2 FROM json_each(?1))",
+        rows,
+        &[],
     )
 }
 
@@ -261,49 +320,72 @@ pub(crate) fn put_corrected<H: ObjectHost>(
     ctx: &Context<'_, H>,
     stored: &StoredMirror,
 ) -> Result<(), StoreError> {
+    let mut params = key_params(stored.key);
+    params.extend([
+        Value::opt_text(stored.mirror.wanted.as_ref().map(ProjectionHash::as_str)),
+        stored.mirror.version.into(),
+    ]);
     ctx.run(
-        "/* put_corrected */ UPDATE event_mirrors SET desired_hash = ?4, desired_version = ?5
-         WHERE canonical_event_id = ?1 AND target_account_id = ?2 AND target_calendar_id = ?3",
-        &[
-            Value::text(stored.key.event),
-            Value::text(stored.key.account),
-            Value::text(stored.key.calendar),
-            Value::opt_text(stored.mirror.wanted.as_ref().map(ProjectionHash::as_str)),
-            stored.mirror.version.into(),
-        ],
+        &format!(
+            "/* put_corrected */ UPDATE event_mirrors SET desired_hash = ?4, desired_version = ?5 WHERE {OF_KEY}"
+        ),
+        &params,
+    )
+}
+
+/// Stores a claim, with the id that is about to be sent. No column of an index is touched.
+pub(crate) fn put_claim<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    stored: &StoredMirror,
+) -> Result<(), StoreError> {
+    let mut params = key_params(stored.key);
+    params.extend([
+        stored.claim.map_or(Value::Null, |(claim, _)| id(claim)),
+        stored.claim.map(|(_, until)| until.millis()).into(),
+        stored.provider_event_id().into(),
+        stored.mirror.in_doubt.into(),
+    ]);
+    ctx.run(
+        &format!(
+            "/* put_claim */ UPDATE event_mirrors
+             SET claim_id = ?4, claim_until = ?5, provider_event_id = ?6, in_doubt = ?7 WHERE {OF_KEY}"
+        ),
+        &params,
     )
 }
 
 /// Stores what was learnt of a mirror at the provider, with its claim (`None` releases it).
 pub(crate) fn put_fact<H: ObjectHost>(ctx: &Context<'_, H>, stored: &StoredMirror) -> Result<(), StoreError> {
     let mirror = &stored.mirror;
+    let mut params = key_params(stored.key);
+    params.extend([
+        Value::opt_text(mirror.acked.as_ref().map(ProjectionHash::as_str)),
+        mirror.etag.clone().into(),
+        mirror.id_generation.into(),
+        mirror.in_doubt.into(),
+        mirror.attempts.into(),
+        mirror.next_attempt.millis().into(),
+        mirror.state.as_str().into(),
+        mirror.error.clone().into(),
+        stored.claim.map_or(Value::Null, |(claim, _)| id(claim)),
+        stored.claim.map(|(_, until)| until.millis()).into(),
+        stored.restores.into(),
+        stored.restore_day.clone().into(),
+        stored.provider_event_id().into(),
+        stored.written.map(Timestamp::millis).into(),
+        mirror.updated.map(Timestamp::millis).into(),
+        mirror.missed.into(),
+        stored.dismissed.into(),
+    ]);
     ctx.run(
-        "/* put_fact */ UPDATE event_mirrors
-         SET last_projected_hash = ?4, provider_etag = ?5, id_generation = ?6, in_doubt = ?7, attempts = ?8,
-             next_attempt_ts = ?9, state = ?10, error_message = ?11, claim_id = ?12, claim_until = ?13,
-             restores = ?14, restore_day = ?15, provider_event_id = ?16, last_write_ts = COALESCE(?17, last_write_ts), provider_updated = ?18,
-             missed = ?19
-         WHERE canonical_event_id = ?1 AND target_account_id = ?2 AND target_calendar_id = ?3",
-        &[
-            Value::text(stored.key.event),
-            Value::text(stored.key.account),
-            Value::text(stored.key.calendar),
-            Value::opt_text(mirror.acked.as_ref().map(ProjectionHash::as_str)),
-            mirror.etag.clone().into(),
-            mirror.id_generation.into(),
-            mirror.in_doubt.into(),
-            mirror.attempts.into(),
-            mirror.next_attempt.millis().into(),
-            mirror.state.as_str().into(),
-            mirror.error.clone().into(),
-            Value::opt_text(stored.claim.map(|(claim, _)| claim)),
-            stored.claim.map(|(_, until)| until.millis()).into(),
-            stored.restores.into(),
-            stored.restore_day.clone().into(),
-            Value::text(stored.mark().provider_event_id()),
-            stored.written.map(Timestamp::to_rfc3339).into(),
-            mirror.updated.map(Timestamp::millis).into(),
-            mirror.missed.into(),
-        ],
+        &format!(
+            "/* put_fact */ UPDATE event_mirrors
+             SET last_projected_hash = ?4, provider_etag = ?5, id_generation = ?6, in_doubt = ?7, attempts = ?8,
+                 next_attempt_ts = ?9, state = ?10, error_message = ?11, claim_id = ?12, claim_until = ?13,
+                 restores = ?14, restore_day = ?15, provider_event_id = ?16,
+                 last_write_ts = COALESCE(?17, last_write_ts), provider_updated = ?18, missed = ?19, dismissed = ?20
+             WHERE {OF_KEY}"
+        ),
+        &params,
     )
 }

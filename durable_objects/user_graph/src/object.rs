@@ -106,7 +106,7 @@ impl UserGraphObject {
             GetRunProgress::NAME => answer(body, |command| progress::of(ctx, &command)),
             UnlinkAccount::NAME => answer(body, |command| unlink::unlink(ctx, &command)),
             ClaimMirrors::NAME => answer(body, |command| claims::claim(ctx, &command)),
-            SettleMirrors::NAME => answer(body, |command| claims::settle(ctx, &command)),
+            SettleMirrors::NAME => answer(body, |command| claims::settle(ctx, &command, effects)),
             ListEvents::NAME => answer(body, |command| reads::list_events(ctx, &command)),
             GetStatus::NAME => answer(body, |_: GetStatus| reads::status(ctx)),
             _ => Err(ObjectError::Refused { reason: "no such command".to_owned() }),
@@ -169,8 +169,8 @@ fn run_timer<H: ObjectHost>(
     match timer.kind {
         Kind::Reproject => reproject::step(ctx, timer.cursor.as_deref(), effects)?,
         Kind::Nudge => {
-            if let Some(lane) = claims::watch(ctx, &timer.subject)? {
-                let account = timer.subject.parse().map_err(|_| StoreError::Corrupt { what: "timer" })?;
+            let account = timer.subject.parse().map_err(|_| StoreError::Corrupt { what: "timer" })?;
+            if let Some(lane) = claims::watch(ctx, account)? {
                 effects.nudge(account, lane);
                 let tries = timer.tries.saturating_add(1);
                 let due = ctx.now.plus_millis(doubled(claims::NUDGE_AGAIN_MS, tries, MAX_PAUSE_MS));

@@ -1,10 +1,12 @@
 //! Reading: the list of events and the graph's status.
 
-use tminus_domain::event::{SeriesPart, When};
+use tminus_domain::event::SeriesPart;
+use tminus_domain::ids::{EventId, PrefixedId, Ulid};
 use tminus_domain::recurrence::starts_between;
 use tminus_ports::ObjectHost;
 use tminus_store::StoreError;
 
+use crate::columns::id;
 use crate::context::Context;
 use crate::contract::{
     EventCursor, EventPage, GraphStatus, ListEvents, ListedEvent, ListedMirror, QuarantinedItem,
@@ -15,6 +17,8 @@ use crate::{mirrors, reproject};
 
 /// Most events that one page lists.
 const MAX_PAGE: u32 = 500;
+/// Before every event in the order of starts.
+const FIRST: i64 = -(1 << 52);
 /// Most occurrences listed of one series.
 const MAX_OCCURRENCES: u16 = 100;
 
@@ -28,27 +32,27 @@ pub(crate) fn list_events<H: ObjectHost>(
     let (start, event) = command
         .after
         .as_ref()
-        .map_or_else(Default::default, |cursor| (cursor.start.clone(), cursor.event.to_string()));
+        .map_or((FIRST, EventId::from_ulid(Ulid::nil())), |cursor| (cursor.start.millis(), cursor.event));
     let rows = ctx.query(
         &format!(
             "/* list_events */ SELECT {} FROM canonical_events
-             WHERE deleted = 0 AND start_ts < ?1 AND (end_ts > ?2 OR recurrence_rule IS NOT NULL)
+             WHERE deleted = 0 AND start_ts < ?1 AND (end_ts > ?2 OR (recurrence_rule IS NOT NULL AND COALESCE(last_end_ts, ?1) > ?2))
                AND (start_ts > ?3 OR (start_ts = ?3 AND canonical_event_id > ?4))
              ORDER BY start_ts, canonical_event_id LIMIT ?5",
             events::COLUMNS
         ),
         &[
-            command.to.to_rfc3339().into(),
-            command.from.to_rfc3339().into(),
+            command.to.millis().into(),
+            command.from.millis().into(),
             start.into(),
-            event.into(),
+            id(event),
             limit.into(),
         ],
     )?;
     let mut page = EventPage { events: Vec::new(), next: None };
     for row in &rows {
         let stored = events::decode(row)?;
-        page.next = Some(EventCursor { start: stored.content.when.start_text(), event: stored.event });
+        page.next = Some(EventCursor { start: stored.content.when.start_key(), event: stored.event });
         if let Some(listed) = listed(ctx, command, stored)? {
             page.events.push(listed);
         }
@@ -69,19 +73,17 @@ fn listed<H: ObjectHost>(
         // A rule that cannot be expanded is still listed, as its master.
         occurrences =
             starts_between(&stored.content, command.from, command.to, MAX_OCCURRENCES).unwrap_or_default();
-        let began_before = match &stored.content.when {
-            When::Timed { end, .. } => *end <= command.from,
-            When::AllDay { end, .. } => end.to_string() <= command.from.to_rfc3339(),
-        };
+        let began_before = stored.content.when.end_key() <= command.from;
         if occurrences.is_empty() && began_before {
             return Ok(None);
         }
     }
-    let mirrors = mirrors::of_event(ctx, stored.event)?
+    let mirrors = mirrors::of_events(ctx, [stored.event])?
         .into_iter()
         .map(|mirror| ListedMirror {
-            account: mirror.key.account,
+            account: mirror.account,
             calendar: mirror.key.calendar,
+            occurrence: mirror.key.occurrence,
             state: mirror.mirror.state.to_string(),
             error: mirror.mirror.error,
         })

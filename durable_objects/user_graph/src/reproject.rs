@@ -1,15 +1,21 @@
 //! Projecting events again after the policy changed: a job with a cursor, in bounded steps (protocol rule 26).
 
 use tminus_domain::dirty::Lane;
+use tminus_domain::ids::{EventId, PrefixedId, Ulid};
 use tminus_ports::ObjectHost;
 use tminus_store::{StoreError, transaction};
 
+use crate::change::{self, Changed};
+use crate::columns::id;
 use crate::context::{Context, Effects};
+use crate::events::{self, StoredEvent};
+use crate::lenses::Lenses;
+use crate::project::{self, Mirrors, Subject};
 use crate::timers::{self, Kind};
-use crate::{claims, edges, events, mirrors, unlink};
+use crate::{claims, series, unlink};
 
 /// How many events one step projects.
-const STEP: u32 = 200;
+const STEP: u32 = 500;
 /// The one job of the graph.
 const SUBJECT: &str = "all";
 
@@ -30,6 +36,9 @@ pub(crate) fn step<H: ObjectHost>(
     cursor: Option<&str>,
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
+    let after = cursor
+        .map_or(Ok(EventId::from_ulid(Ulid::nil())), str::parse)
+        .map_err(|_| StoreError::Corrupt { what: "cursor" })?;
     transaction(ctx.host.sql(), || {
         let rows = ctx.query(
             &format!(
@@ -37,16 +46,21 @@ pub(crate) fn step<H: ObjectHost>(
                  WHERE canonical_event_id > ?1 ORDER BY canonical_event_id LIMIT ?2",
                 events::COLUMNS
             ),
-            &[cursor.unwrap_or_default().into(), STEP.into()],
+            &[id(after), STEP.into()],
         )?;
         let mut last = None;
+        let (mut subjects, mut changes) = (Vec::new(), Vec::new());
         for row in &rows {
-            let stored = unlink::forget_event(ctx, events::decode(row)?)?;
+            let stored = events::decode(row)?;
             last = Some(stored.event.to_string());
-            let edges = edges::leaving(ctx, stored.account)?;
-            let known = mirrors::of_event(ctx, stored.event)?;
-            mirrors::reproject(ctx, &edges, &stored, known, Lane::Bulk, effects)?;
+            match unlink::forget_event(ctx, &stored)?.or_else(|| renewed(&stored)) {
+                Some(changed) => changes.push(changed),
+                None => subjects.push(Subject { event: stored, lane: Lane::Bulk, mirrors: Mirrors::Stored }),
+            }
         }
+        let lenses = Lenses::load(ctx)?;
+        change::carry_out(ctx, &lenses, changes, effects)?;
+        project::project(ctx, &lenses, subjects, effects)?;
         claims::expect_writers(ctx, effects)?;
         match last {
             Some(last) if rows.len() >= usize::try_from(STEP).unwrap_or(usize::MAX) => {
@@ -56,4 +70,23 @@ pub(crate) fn step<H: ObjectHost>(
         }
     })?;
     Ok(())
+}
+
+/// A series that an older version stored as the provider spelled it.
+fn renewed(stored: &StoredEvent) -> Option<Changed> {
+    if stored.deleted || stored.lines().is_none() {
+        return None;
+    }
+    let normal = series::normal(&stored.content).ok()?;
+    if *normal.content == stored.content && normal.last_end == stored.last_end {
+        return None;
+    }
+    let after = StoredEvent {
+        content: normal.content.into_owned(),
+        last_end: normal.last_end,
+        version: stored.version.saturating_add(1),
+        ..stored.clone()
+    };
+    let before = Some(stored.clone());
+    Some(Changed { before, after, lane: Lane::Bulk, reason: "spelled as series are stored" })
 }

@@ -16,6 +16,12 @@ pub const MIGRATIONS: &[Migration] = &[
         up: include_str!("schema/0002_promises.up.sql"),
         down: include_str!("schema/0002_promises.down.sql"),
     },
+    Migration {
+        version: 3,
+        name: "series",
+        up: include_str!("schema/0003_series.up.sql"),
+        down: include_str!("schema/0003_series.down.sql"),
+    },
 ];
 
 #[cfg(test)]

@@ -3,16 +3,17 @@
 //! Its chunks are refused and its mirrors are claimed no more from the first moment on. Its events, their mirrors
 //! elsewhere and the mirrors in it are seen to by the job that projects again, since the edges are gone.
 
-use tminus_domain::event::Status;
+use tminus_domain::dirty::Lane;
 use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
 use tminus_store::{StoreError, Value, transaction};
 
+use crate::change::Changed;
+use crate::columns::id;
 use crate::context::Context;
 use crate::contract::{UnlinkAccount, Unlinked};
 use crate::error::GraphError;
 use crate::events::StoredEvent;
-use crate::journal::{self, Change, Entry};
 use crate::timers::{self, Kind};
 use crate::{edges, floors, reproject};
 
@@ -51,59 +52,34 @@ pub(crate) fn unlink<H: ObjectHost>(
         let row = ctx.first(
             "/* claimed_until */ SELECT MAX(claim_until) FROM event_mirrors
              WHERE target_account_id = ?1 AND claim_until > ?2",
-            &[Value::text(command.account), ctx.now.millis().into()],
+            &[id(command.account), ctx.now.millis().into()],
         )?;
         let until: Option<i64> = row.map_or(Ok(None), |row| row.get(0))?;
         Ok(Unlinked { claimed_until: until.map(Timestamp::from_millis) })
     })?)
 }
 
-/// An event whose account was unlinked since it was read is deleted, and nothing of what it says is kept.
+/// An event whose account was unlinked since it was read is deleted, and nothing of what it says is kept; `None` if it is
+/// to stay, or was forgotten before.
 pub(crate) fn forget_event<H: ObjectHost>(
     ctx: &Context<'_, H>,
-    stored: StoredEvent,
-) -> Result<StoredEvent, StoreError> {
+    stored: &StoredEvent,
+) -> Result<Option<Changed>, StoreError> {
     if !floors::is_forgotten(ctx, stored.account, stored.position.generation)? {
-        return Ok(stored);
+        return Ok(None);
     }
+    let content = &stored.content;
+    let says = content.title.is_some() || content.description.is_some() || content.location.is_some();
+    if stored.deleted && !says {
+        return Ok(None);
+    }
+    let mut gone = Changed::deleted(stored.clone(), stored.position, Lane::Bulk, "account unlinked");
+    gone.after.content.title = None;
+    gone.after.content.description = None;
+    gone.after.content.location = None;
     if stored.deleted {
         // A tombstone keeps no text either.
-        ctx.run(
-            "/* forget_text */ UPDATE canonical_events SET title = NULL, description = NULL, location = NULL
-             WHERE canonical_event_id = ?1
-               AND (title IS NOT NULL OR description IS NOT NULL OR location IS NOT NULL)",
-            &[Value::text(stored.event)],
-        )?;
-        return Ok(stored);
+        gone.after.version = stored.version;
     }
-    let mut gone = stored.clone();
-    gone.deleted = true;
-    gone.version = stored.version.saturating_add(1);
-    gone.content.status = Status::Cancelled;
-    gone.content.title = None;
-    gone.content.description = None;
-    gone.content.location = None;
-    ctx.run(
-        "/* forget_event */ UPDATE canonical_events
-         SET deleted = 1, version = ?2, status = ?3, title = NULL, description = NULL, location = NULL,
-             updated_at = ?4
-         WHERE canonical_event_id = ?1",
-        &[
-            Value::text(gone.event),
-            gone.version.into(),
-            gone.content.status.as_str().into(),
-            ctx.now.to_rfc3339().into(),
-        ],
-    )?;
-    let entry = Entry {
-        event: gone.event,
-        account: gone.account,
-        change: Change::Deleted,
-        version: gone.version,
-        before: Some(&stored.content),
-        after: Some(&gone.content),
-        reason: "account unlinked",
-    };
-    journal::append(ctx, &entry)?;
-    Ok(gone)
+    Ok(Some(gone))
 }

@@ -220,6 +220,19 @@ def recurring(s):
     assert ids(rows) == ["serie1", "serie1_20260330T080000Z"]
     instances = [row for row in s.pages(singleEvents=True)[0] if row["id"].startswith("serie1")]
     assert len(instances) == 4
+    # Read, changed, written back: a cancelled instance comes back with the id and the start that it had.
+    gone = s.events.get(calendarId="primary", eventId=third[0]["id"]).execute()
+    assert gone["status"] == "cancelled"
+    back = {**gone, "status": "confirmed", "colorId": "7", "summary": "Back"}
+    back = s.events.update(calendarId="primary", eventId=gone["id"], body=back, sendUpdates="none").execute()
+    assert back["status"] == "confirmed" and back["colorId"] == "7"
+    assert all(back[key] == gone[key] for key in ["id", "recurringEventId", "originalStartTime"])
+    refused(404, "notFound", s.events.update(calendarId="primary", eventId="serie1_20260331T080000Z", body=back))
+    split = s.control("POST", "/split", {"calendar": ANNA, "instance": "serie1_20260406T080000Z"})["event"]
+    assert split["id"] == "serie1_R20260406T080000" and split["recurrence"] == ["RRULE:FREQ=WEEKLY;COUNT=2"]
+    assert len(s.events.instances(**query).execute()["items"]) == 3
+    s.events.delete(calendarId="primary", eventId="serie1").execute()
+    refused(404, "notFound", s.events.update(calendarId="primary", eventId=gone["id"], body=back))
 
 
 def transfers(s):

@@ -88,6 +88,17 @@ fn dispatch(google: &mut Google, request: &Request, segments: &[String]) -> ApiR
             let actor = google.owner_of(calendar);
             return google.split_series(&actor, calendar, instance, &changes).map(|w| shown(&w));
         }
+        ("POST", ["move"]) => {
+            let minutes = body.get("minutes").and_then(Value::as_i64).ok_or_else(ApiError::parse)?;
+            return google
+                .move_by(need(&body, "calendar")?, need(&body, "event")?, minutes)
+                .map(|w| shown(&w));
+        }
+        ("POST", ["respond"]) => {
+            let (calendar, event) = (need(&body, "calendar")?, need(&body, "event")?);
+            return google.respond(calendar, event, need(&body, "response")?).map(|w| shown(&w));
+        }
+        ("POST", ["invite"]) => return invite(google, &body).map(|w| shown(&w)),
         ("POST", ["faults"]) => {
             let fault: Fault = decode(body)?;
             google.faults.push(fault);
@@ -163,6 +174,18 @@ fn role(body: &Value) -> ApiResult<Role> {
 
 fn shown(written: &Written) -> Value {
     json!({"event": written.stored.full(), "seq": written.seq})
+}
+
+/// An invitation to a new event, or to one instance of a series.
+fn invite(google: &mut Google, body: &Value) -> ApiResult<Written> {
+    let organizer = need(body, "organizer")?;
+    if let Some(instance) = text(body, "instance") {
+        return google.invite_to_instance(organizer, instance, need(body, "guest")?);
+    }
+    let event = body.get("event").and_then(Value::as_object).ok_or_else(ApiError::parse)?;
+    let guests = body.get("guests").and_then(Value::as_array).into_iter().flatten();
+    let guests: Vec<&str> = guests.filter_map(Value::as_str).collect();
+    google.invite(organizer, &guests, event)
 }
 
 fn create_calendar(google: &mut Google, body: &Value) -> ApiResult<Value> {
@@ -255,7 +278,7 @@ impl Google {
     }
 
     /// A human who may edit the calendar: its first member.
-    fn owner_of(&self, calendar: &str) -> Actor {
+    pub(crate) fn owner_of(&self, calendar: &str) -> Actor {
         let calendar = self.calendars.get(calendar);
         let email = calendar.and_then(|c| c.members.keys().next()).cloned();
         Actor::Human(email.unwrap_or_default())

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub(crate) mod commit;
+pub mod hands;
 pub mod human;
 pub mod import;
 pub mod instance;
@@ -11,4 +12,5 @@ pub mod params;
 pub mod read;
 pub mod recur;
 pub mod transfer;
+pub(crate) mod visibility;
 pub mod write;

@@ -122,7 +122,7 @@ pub struct Settings {
     pub updated_min_horizon_days: i64,
     /// Deleting a master shows a row for each of its exceptions.
     pub tombstone_exceptions: bool,
-    /// Exceptions past the cut of a shortened series stay; else they are cancelled.
+    /// Exceptions that a shortened or moved series no longer has stay; else they are cancelled.
     pub keep_orphaned_exceptions: bool,
     /// An event inserted through the API is rewritten at once: the etag in the answer is stale.
     pub rewrite_after_create: bool,
@@ -130,6 +130,8 @@ pub struct Settings {
     pub sub_daily_rule_crashes: bool,
     /// PUT on a cancelled event.
     pub put_on_cancelled: PutOnCancelled,
+    /// PUT on a cancelled instance of a live series brings it back; else it is 403 `forbidden`.
+    pub revive_cancelled_instance: bool,
     /// Webhook addresses may be plain http.
     pub allow_http: bool,
     /// Channel lifetime when none is asked for, in seconds.
@@ -207,6 +209,7 @@ impl Default for Settings {
             rewrite_after_create: false,
             sub_daily_rule_crashes: false,
             put_on_cancelled: PutOnCancelled::Revive200,
+            revive_cancelled_instance: true,
             allow_http: true,
             default_channel_ttl_s: 7 * DAY_S,
             max_channel_ttl_s: 30 * DAY_S,

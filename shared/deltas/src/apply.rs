@@ -40,8 +40,8 @@ pub(crate) struct Chunk {
 
 impl Chunk {
     pub(crate) fn of(message: DeltaChunk) -> Self {
-        let DeltaChunk { user, account, calendar, role, chunk, full, lane, items, whole } = message;
-        let deltas: Vec<Delta> = items.iter().map(delta).collect();
+        let DeltaChunk { user, account, calendar, role, chunk, full, lane, items, zone, whole } = message;
+        let deltas: Vec<Delta> = items.iter().map(|item| delta(item, zone.as_deref())).collect();
         let command = ApplyChunk { account, calendar, role, chunk, full, lane, deltas };
         Self { user, account, whole: command, next: whole }
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use tminus_domain::event::{
     EventContent, EventType, Organizer, OwnResponse, SeriesPart, Status, Transparency, Visibility,
 };
-use tminus_domain::mark::{MARK_PROPERTY, Ownership, ownership};
+use tminus_domain::mark::{MARK_PROPERTY, Ownership, apart, has_form_of_ours, ownership};
 use tminus_domain::occurrence::Occurrence;
 use tminus_domain::time::Timestamp;
 use tminus_google::times::{Instant, TimeError, instant, span, when};
@@ -28,9 +28,10 @@ pub enum Violation {
     Time(#[from] TimeError),
 }
 
-/// Classifies and normalises one item of a chunk. Never fails: what cannot be understood is a [`Delta::Bad`].
-pub fn delta(item: &Value) -> Delta {
-    let id = item.get("id").and_then(Value::as_str).map(str::to_owned);
+/// Classifies and normalises one item of a chunk, of a calendar in this zone. Never fails: what cannot be understood is a
+/// [`Delta::Bad`].
+pub fn delta(item: &Value, zone: Option<&str>) -> Delta {
+    let id = item.get("id").and_then(Value::as_str).filter(|id| !id.is_empty()).map(str::to_owned);
     let bad = |id: Option<String>, violation: Violation| Delta::Bad { id, reason: violation.to_string() };
     let is = |flag: &str| item.get(flag).and_then(Value::as_bool) == Some(true);
     if is("oversize") {
@@ -41,43 +42,52 @@ pub fn delta(item: &Value) -> Delta {
     }
     let Ok(event) = serde_json::from_value::<Event>(item.clone()) else { return bad(id, Violation::Schema) };
     let Some(id) = id else { return bad(None, Violation::Schema) };
-    match classified(&id, &event) {
+    match classified(&id, &event, zone) {
         Ok(delta) => delta,
         Err(violation) => bad(Some(id), violation),
     }
 }
 
-fn classified(id: &str, event: &Event) -> Result<Delta, Violation> {
-    let exception = event.recurring_event_id.is_some();
-    if event.is_cancelled() && !exception {
+fn classified(id: &str, event: &Event, zone: Option<&str>) -> Result<Delta, Violation> {
+    // An instance of a mirrored series that was deleted by hand: the row of a cancelled occurrence carries no mark.
+    let of_ours = |master: &String| has_form_of_ours(master);
+    if event.is_cancelled() && event.recurring_event_id.as_ref().is_none_or(of_ours) {
         return Ok(Delta::Deleted { id: id.to_owned() });
     }
-    let etag = event.etag.clone().ok_or(Violation::Schema)?;
+    // A cancelled occurrence is only guaranteed to say which one it is. A version of its own differs from all others.
+    let none = || event.is_cancelled().then(|| "cancelled".to_owned());
+    let etag = event.etag.clone().or_else(none).ok_or(Violation::Schema)?;
     let private = event.extended_properties.as_ref().map(|properties| &properties.private);
     let mark = private.and_then(|private| private.get(MARK_PROPERTY)).map(String::as_str);
     let own_id = event.recurring_event_id.as_deref().unwrap_or(id);
     let updated = event.updated.as_deref().and_then(Timestamp::parse_rfc3339);
     match ownership(own_id, mark) {
         Ownership::Origin => {
-            Ok(Delta::Present { id: id.to_owned(), etag, updated, content: Box::new(content(event)?) })
+            Ok(Delta::Present { id: id.to_owned(), etag, updated, content: Box::new(content(event, zone)?) })
         }
         Ownership::Mirror(mark) => {
             let seen = shown_hash(event);
-            Ok(Delta::Mirror { mark: mark.to_string(), etag, seen, updated })
+            let occurrence = match (apart(id), series(event, zone)?) {
+                ((_, Some(occurrence)), _) => Some(occurrence),
+                // Whatever its id says: an instance is never taken for its series.
+                (_, SeriesPart::Exception { original_start, .. }) => Some(original_start),
+                _ => None,
+            };
+            Ok(Delta::Mirror { mark: mark.to_string(), occurrence, etag, seen, updated })
         }
         // A copy made by hand, or another installation's: never an origin, never touched.
         Ownership::Foreign => Ok(Delta::Deleted { id: id.to_owned() }),
     }
 }
 
-fn content(event: &Event) -> Result<EventContent, Violation> {
+fn content(event: &Event, zone: Option<&str>) -> Result<EventContent, Violation> {
     let cancelled = event.is_cancelled();
-    let series = series(event)?;
-    let when = match (when(event), &series) {
+    let series = series(event, zone)?;
+    let when = match (when(event, zone), &series) {
         // A cancelled exception is only guaranteed its original start.
         (Err(TimeError::NoStart), SeriesPart::Exception { .. }) if cancelled => {
             let original = event.original_start_time.as_ref().ok_or(TimeError::NoStart)?;
-            span(original, original)?
+            span(original, original, zone)?
         }
         (when, _) => when?,
     };
@@ -128,11 +138,11 @@ fn own_response(event: &Event) -> OwnResponse {
         })
 }
 
-fn series(event: &Event) -> Result<SeriesPart, Violation> {
+fn series(event: &Event, zone: Option<&str>) -> Result<SeriesPart, Violation> {
     match &event.recurring_event_id {
         Some(master) => {
             let original = event.original_start_time.as_ref().ok_or(Violation::Schema)?;
-            let original_start = match instant(original)? {
+            let original_start = match instant(original, zone)? {
                 Instant::Time(at) => Occurrence::At(at),
                 Instant::Date(day) => Occurrence::On(day),
             };
@@ -144,87 +154,4 @@ fn series(event: &Event) -> Result<SeriesPart, Violation> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn timed() -> Value {
-        json!({
-            "id": "abcde", "etag": "\"1\"", "status": "confirmed", "summary": "Secret",
-            "start": {"dateTime": "2026-03-01T09:00:00+01:00", "timeZone": "Europe/Berlin"},
-            "end": {"dateTime": "2026-03-01T10:00:00+01:00", "timeZone": "Europe/Berlin"},
-        })
-    }
-
-    fn with(key: &str, value: Value) -> Value {
-        let mut event = timed();
-        event[key] = value;
-        event
-    }
-
-    fn reason(item: &Value) -> String {
-        match delta(item) {
-            Delta::Bad { reason, .. } => reason,
-            other => panic!("not refused: {other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_timed_event_keeps_its_instants_and_zone() {
-        let Delta::Present { content, .. } = delta(&timed()) else { panic!("not an origin") };
-        assert_eq!(content.when.start_text(), "2026-03-01T08:00:00.000Z");
-        assert_eq!(content.when.zone(), Some("Europe/Berlin"));
-        assert_eq!(content.own_response, OwnResponse::NotInvited);
-    }
-
-    #[test]
-    fn an_all_day_event_has_no_zone() {
-        let mut event = with("start", json!({"date": "2026-03-01"}));
-        event["end"] = json!({"date": "2026-03-02"});
-        let Delta::Present { content, .. } = delta(&event) else { panic!("not an origin") };
-        assert_eq!((content.when.start_text().as_str(), content.when.zone()), ("2026-03-01", None));
-    }
-
-    #[test]
-    fn unknown_words_and_year_zero_are_kept() {
-        let mut event = with("eventType", json!("somethingNew"));
-        event["created"] = json!("0000-12-31T00:00:00.000Z");
-        event["attendees"] = json!([{"self": true, "responseStatus": "perhaps"}]);
-        let Delta::Present { content, .. } = delta(&event) else { panic!("not an origin") };
-        assert_eq!(
-            (content.event_type, content.own_response),
-            (EventType::Default, OwnResponse::NeedsAction)
-        );
-    }
-
-    #[test]
-    fn a_tombstone_needs_only_its_id() {
-        let item = json!({"id": "abcde", "status": "cancelled"});
-        assert_eq!(delta(&item), Delta::Deleted { id: "abcde".into() });
-        let exception = json!({
-            "id": "abcde_20260301T080000Z", "etag": "\"1\"", "status": "cancelled", "recurringEventId": "abcde",
-            "originalStartTime": {"dateTime": "2026-03-01T08:00:00Z"},
-        });
-        let Delta::Present { content, .. } = delta(&exception) else { panic!("not kept") };
-        assert_eq!(content.status, Status::Cancelled);
-    }
-
-    #[test]
-    fn each_violation_has_its_reason_and_shows_no_value() {
-        assert_eq!(reason(&with("end", json!({"date": "2026-03-02"}))), TimeError::MixedTimes.to_string());
-        let early = json!({"dateTime": "2026-03-01T08:00:00+01:00"});
-        assert_eq!(reason(&with("end", early)), TimeError::EndBeforeStart.to_string());
-        assert_eq!(reason(&with("start", json!({"dateTime": "Secret"}))), TimeError::BadTime.to_string());
-        assert_eq!(reason(&with("start", json!({}))), TimeError::NoStart.to_string());
-        assert_eq!(reason(&with("start", json!(7))), Violation::Schema.to_string());
-        assert_eq!(reason(&json!({"id": "x", "oversize": true})), Violation::Oversize.to_string());
-        assert_eq!(reason(&json!({"id": "x", "unread": true})), Violation::Unread.to_string());
-        assert_eq!(reason(&json!([1])), Violation::Schema.to_string());
-    }
-
-    #[test]
-    fn a_copy_of_a_mirror_is_no_origin() {
-        let copy = with("extendedProperties", json!({"private": {MARK_PROPERTY: "1:evt_x"}}));
-        assert_eq!(delta(&copy), Delta::Deleted { id: "abcde".into() });
-    }
-}
+mod tests;

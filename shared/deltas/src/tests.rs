@@ -39,6 +39,7 @@ fn chunk(items: Vec<Value>, full: bool) -> DeltaChunk {
         full,
         lane: Lane::Live,
         items,
+        zone: None,
         whole: Some(Next::Cursor("next".to_owned())),
     }
 }

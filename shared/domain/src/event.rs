@@ -147,7 +147,7 @@ impl When {
         }
     }
 
-    /// The start as stored and sorted: RFC 3339 in UTC, or a date.
+    /// The start as it is shown: RFC 3339 in UTC, or a date.
     #[must_use]
     pub fn start_text(&self) -> String {
         match self {
@@ -156,12 +156,30 @@ impl When {
         }
     }
 
-    /// The end as stored: RFC 3339 in UTC, or a date.
+    /// The end as it is shown: RFC 3339 in UTC, or a date.
     #[must_use]
     pub fn end_text(&self) -> String {
         match self {
             Self::Timed { end, .. } => end.to_rfc3339(),
             Self::AllDay { end, .. } => end.to_string(),
+        }
+    }
+
+    /// The start as stored and sorted: midnight in UTC of a whole day.
+    #[must_use]
+    pub fn start_key(&self) -> Timestamp {
+        match self {
+            Self::Timed { start, .. } => *start,
+            Self::AllDay { start, .. } => midnight(*start),
+        }
+    }
+
+    /// The end as stored, exclusive: midnight in UTC of the day after the last whole day.
+    #[must_use]
+    pub fn end_key(&self) -> Timestamp {
+        match self {
+            Self::Timed { end, .. } => *end,
+            Self::AllDay { end, .. } => midnight(*end),
         }
     }
 
@@ -174,15 +192,40 @@ impl When {
         }
     }
 
-    /// From the stored texts; `None` if they do not decode.
+    /// From the stored keys; `None` if they are no span.
     #[must_use]
-    pub fn from_texts(start: &str, end: &str, zone: Option<String>, all_day: bool) -> Option<Self> {
-        if all_day {
-            Self::all_day(start.parse().ok()?, end.parse().ok()?).ok()
-        } else {
-            Self::timed(Timestamp::parse_rfc3339(start)?, Timestamp::parse_rfc3339(end)?, zone).ok()
+    pub fn from_keys(start: Timestamp, end: Timestamp, zone: Option<String>, extent: Extent) -> Option<Self> {
+        match extent {
+            Extent::Timed => Self::timed(start, end, zone).ok(),
+            Extent::WholeDays => Self::all_day(day(start)?, day(end)?).ok(),
         }
     }
+
+    /// Whether it takes whole days.
+    #[must_use]
+    pub const fn extent(&self) -> Extent {
+        match self {
+            Self::Timed { .. } => Extent::Timed,
+            Self::AllDay { .. } => Extent::WholeDays,
+        }
+    }
+}
+
+/// How the two ends of a span are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// As instants.
+    Timed,
+    /// As days, in no zone.
+    WholeDays,
+}
+
+fn midnight(day: NaiveDate) -> Timestamp {
+    Timestamp::from_millis(day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis())
+}
+
+fn day(midnight: Timestamp) -> Option<NaiveDate> {
+    Some(chrono::DateTime::from_timestamp_millis(midnight.millis())?.date_naive())
 }
 
 /// What an event is to a series.
@@ -258,16 +301,15 @@ mod tests {
     }
 
     #[test]
-    fn stored_texts_lead_back_to_the_span() {
+    fn stored_keys_lead_back_to_the_span() {
         let spans = [
             When::timed(Timestamp::from_millis(5), Timestamp::from_millis(9), Some("Europe/Berlin".into()))
                 .unwrap(),
             When::all_day("2026-01-01".parse().unwrap(), "2026-01-03".parse().unwrap()).unwrap(),
         ];
         for span in spans {
-            let all_day = matches!(span, When::AllDay { .. });
             let zone = span.zone().map(str::to_owned);
-            assert_eq!(When::from_texts(&span.start_text(), &span.end_text(), zone, all_day), Some(span));
+            assert_eq!(When::from_keys(span.start_key(), span.end_key(), zone, span.extent()), Some(span));
         }
     }
 }

@@ -17,6 +17,8 @@ pub trait PrefixedId: Sized {
     const PREFIX: &'static str;
     /// The id of this ULID.
     fn from_ulid(ulid: Ulid) -> Self;
+    /// The ULID, without the prefix.
+    fn ulid(self) -> Ulid;
 }
 
 fn parse(prefix: &'static str, text: &str) -> Result<Ulid, IdError> {
@@ -39,6 +41,9 @@ macro_rules! prefixed_ids {
             const PREFIX: &'static str = $prefix;
             fn from_ulid(ulid: Ulid) -> Self {
                 Self(ulid)
+            }
+            fn ulid(self) -> Ulid {
+                self.0
             }
         }
 

@@ -7,8 +7,12 @@
 //! | [`occurrence`] | which occurrence of a series is meant |
 //! | [`ordering`] | which of two sightings of an event counts |
 //! | [`policy`] | which edges an event is projected along, and why not |
+//! | [`rules`], [`pattern`], [`template`] | what a user sets on an edge, and what can be wrong with it |
+//! | [`hours`], [`window`] | working hours, and how far back and ahead an edge reaches |
 //! | [`projection`] | what others see of an event; its hash |
 //! | [`mark`] | ids of mirrors, and the proof that a mirror is ours |
+//! | [`meeting`] | the same meeting in several accounts |
+//! | [`series`] | what a series and its exceptions become along an edge |
 //! | [`mirroring`] | the life of one mirror: intent against fact |
 //! | [`absence`] | what a full run may conclude from what it did not see |
 //! | [`recurrence`] | series: normalising and expanding rules, bounded |
@@ -24,20 +28,28 @@ pub mod backoff;
 pub mod channel_token;
 pub mod dirty;
 pub mod event;
+pub mod hours;
 pub mod ids;
 pub mod keys;
 pub mod lease;
 pub mod mark;
+pub mod meeting;
 pub mod mirroring;
+mod nosync;
 pub mod occurrence;
 pub mod ordering;
+pub mod pattern;
 pub mod policy;
 pub mod projection;
 pub mod quota;
 pub mod recurrence;
+pub mod rules;
 pub mod seal;
+pub mod series;
 pub mod signed;
+pub mod template;
 pub mod time;
+pub mod window;
 mod words;
 
 pub use words::UnknownWord;

@@ -7,11 +7,14 @@ use data_encoding::BASE32HEX_NOPAD;
 use sha2::{Digest, Sha256};
 
 use crate::ids::{AccountId, CalendarId, EventId};
+use crate::occurrence::Occurrence;
 
 /// The private extended property that holds the mark (at most 44 characters, Calendar API).
 pub const MARK_PROPERTY: &str = "tminus.mark";
 /// The private extended property that holds the projection's hash.
 pub const HASH_PROPERTY: &str = "tminus.hash";
+/// How the id of a mirror begins.
+const ID_PREFIX: &str = "tm";
 /// How a mark begins.
 const VERSION: &str = "1";
 
@@ -67,7 +70,34 @@ impl Mark {
     pub fn provider_event_id(&self) -> String {
         let digest = Sha256::digest(self.to_string().as_bytes());
         let head = digest.get(..20).unwrap_or(&digest);
-        format!("tm{}", BASE32HEX_NOPAD.encode(head).to_ascii_lowercase())
+        format!("{ID_PREFIX}{}", BASE32HEX_NOPAD.encode(head).to_ascii_lowercase())
+    }
+
+    /// The provider's id of one instance of a mirrored series; of the mirror itself without an occurrence.
+    #[must_use]
+    pub fn instance_id(&self, occurrence: Option<Occurrence>) -> String {
+        let own = self.provider_event_id();
+        occurrence.map_or(own.clone(), |occurrence| format!("{own}_{}", occurrence.stamp()))
+    }
+}
+
+/// Whether an id has the form of a mirror's. It proves nothing: an id that has not is none of ours for sure.
+#[must_use]
+pub fn has_form_of_ours(provider_event_id: &str) -> bool {
+    provider_event_id.strip_prefix(ID_PREFIX).is_some_and(|rest| {
+        rest.len() == 32 && rest.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'v').contains(&byte))
+    })
+}
+
+/// An id of ours apart: the mirror's, and which instance of it, if its end is the stamp of one.
+#[must_use]
+pub fn apart(provider_event_id: &str) -> (&str, Option<Occurrence>) {
+    match provider_event_id.split_once('_') {
+        Some((own, stamp)) => match Occurrence::from_stamp(stamp) {
+            Ok(occurrence) => (own, Some(occurrence)),
+            Err(_) => (provider_event_id, None),
+        },
+        None => (provider_event_id, None),
     }
 }
 
@@ -115,6 +145,17 @@ mod tests {
         assert_eq!(id, "tm9k3h8mncch9ram2mdk9nvqncktdofrf4");
         assert_ne!(id, mark(1).provider_event_id());
         assert!(id.len() >= 5 && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'v').contains(&b)));
+        assert!(has_form_of_ours(&id));
+    }
+
+    #[test]
+    fn the_id_of_an_instance_is_its_series_id_and_a_stamp() {
+        let on = Occurrence::from_stamp("20260301T080000Z").unwrap();
+        let id = mark(0).instance_id(Some(on));
+        assert_eq!(id, format!("{}_20260301T080000Z", mark(0).provider_event_id()));
+        assert_eq!(apart(&id), (mark(0).provider_event_id().as_str(), Some(on)));
+        assert_eq!(apart("abc_R20260301T080000"), ("abc_R20260301T080000", None));
+        assert!(!has_form_of_ours("tmshort"));
     }
 
     #[test]

@@ -11,6 +11,8 @@ use crate::projection::ProjectionHash;
 use crate::time::Timestamp;
 use crate::words;
 
+/// Stands for the hash of an instance that is as its series has it.
+pub const INHERITED: &str = "inherited";
 /// After this many attempts without success a mirror is given up until its wish changes.
 pub const MAX_ATTEMPTS: u32 = 12;
 /// After this many restores of one mirror within a day it is given up (protocol rule 23).
@@ -40,9 +42,20 @@ words! {
     }
 }
 
+/// What a mirror stands on at the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Anchor {
+    /// It is an event of its own: inserted under an id of ours, which can be burnt.
+    Own,
+    /// It is an instance of a mirrored series: there by the series, replaced or deleted, never inserted.
+    Instance,
+}
+
 /// Everything that decides what is next for a mirror.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mirror {
+    /// What it stands on.
+    pub anchor: Anchor,
     /// What is wanted; `None`: no mirror.
     pub wanted: Option<ProjectionHash>,
     /// The version of the wish, from 1.
@@ -76,6 +89,7 @@ impl Mirror {
     #[must_use]
     pub const fn wished(wanted: ProjectionHash) -> Self {
         Self {
+            anchor: Anchor::Own,
             wanted: Some(wanted),
             version: 1,
             acked: None,
@@ -90,6 +104,18 @@ impl Mirror {
             state: MirrorState::Pending,
             error: None,
         }
+    }
+
+    /// An instance of a series that is there as the series has it, and is wanted otherwise.
+    #[must_use]
+    pub fn instance(wanted: Option<ProjectionHash>) -> Self {
+        let nothing = ProjectionHash::from_stored(String::new());
+        let mut instance = Self::wished(nothing);
+        instance.anchor = Anchor::Instance;
+        instance.wanted = wanted;
+        instance.acked = Some(ProjectionHash::from_stored(INHERITED.to_owned()));
+        instance.rest();
+        instance
     }
 
     /// Changes the wish; `false` if it is the same as before.
@@ -112,7 +138,10 @@ impl Mirror {
         match (&self.wanted, &self.acked, &self.etag) {
             (Some(wanted), Some(acked), _) if wanted == acked && !self.in_doubt => None,
             // In doubt, the write is repeated even if it changes nothing: its precondition shows what arrived.
-            (Some(_), Some(_), Some(etag)) => Some(Step::Update { etag: etag.clone() }),
+            (Some(_), Some(_), Some(etag)) => Some(Step::Update { etag: Some(etag.clone()) }),
+            (Some(_), _, etag) if self.anchor == Anchor::Instance => {
+                Some(Step::Update { etag: etag.clone() })
+            }
             // Without an etag an update could overwrite what we never saw. The insert meets our own id, and the
             // conflict shows what is there.
             (Some(_), _, _) => Some(Step::Insert),
@@ -152,6 +181,8 @@ impl Mirror {
                     self.missed = true;
                     self.next_attempt = now.plus_millis(IN_DOUBT_MS);
                 } else {
+                    // We deleted it: a provider never frees an id.
+                    self.burn();
                     self.succeeded(version);
                 }
             }
@@ -162,11 +193,11 @@ impl Mirror {
                 self.in_doubt = false;
                 self.tried(now);
             }
-            Fact::IdBurnt => {
+            Fact::IdBurnt | Fact::Cancelled => {
                 self.acked = None;
                 self.etag = None;
                 self.in_doubt = false;
-                self.id_generation = self.id_generation.saturating_add(1);
+                self.burn();
                 self.tried(now);
             }
             Fact::InDoubt => {
@@ -210,10 +241,9 @@ impl Mirror {
                 }
             }
             Sight::Deleted => {
-                // A provider never frees an id.
                 self.acked = None;
                 self.etag = None;
-                self.id_generation = self.id_generation.saturating_add(1);
+                self.burn();
             }
             Sight::Missing => {
                 // The page may be older than our write: the insert meets our own id and shows what is there.
@@ -224,6 +254,28 @@ impl Mirror {
         }
         self.rest();
         true
+    }
+
+    /// The series that it is an instance of was made anew, under another id: it is as the series has it again.
+    pub fn start_over(&mut self, id_generation: u32) {
+        self.acked = Some(ProjectionHash::from_stored(INHERITED.to_owned()));
+        self.etag = None;
+        self.updated = None;
+        self.id_generation = id_generation;
+        self.claimed = false;
+        self.in_doubt = false;
+        self.missed = false;
+        self.attempts = 0;
+        self.next_attempt = Timestamp::from_millis(0);
+        self.error = None;
+        self.rest();
+    }
+
+    /// Its id can never be used again. That of an instance is the series'.
+    const fn burn(&mut self) {
+        if matches!(self.anchor, Anchor::Own) {
+            self.id_generation = self.id_generation.saturating_add(1);
+        }
     }
 
     fn succeeded(&mut self, version: u32) {
@@ -275,8 +327,8 @@ pub enum Step {
     Insert,
     /// Replace it, if it still has this etag.
     Update {
-        /// The etag.
-        etag: String,
+        /// The etag; `None` of an instance that nobody wrote yet.
+        etag: Option<String>,
     },
     /// Delete it, if it still has this etag.
     Delete {
@@ -311,8 +363,10 @@ pub enum Fact {
         #[serde(default)]
         updated: Option<Timestamp>,
     },
-    /// Its id can never be used again: it is a tombstone, or someone else's event.
+    /// Its id can never be used again: it was never there, or is someone else's event.
     IdBurnt,
+    /// It is a tombstone, and we did not delete it as far as we know: its id can never be used again.
+    Cancelled,
     /// A write was sent and no answer came.
     InDoubt,
     /// Nothing was done, for a reason that lies with its calendar: it waits as before.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{EventContent, EventType, OwnResponse, SeriesPart, Status, Transparency};
 use crate::ids::{AccountId, CalendarId};
+use crate::rules::EdgeRules;
 use crate::words;
 
 words! {
@@ -57,7 +57,7 @@ impl CalendarRole {
 }
 
 /// One directed edge of the policy, resolved to the calendar that it writes into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edge {
     /// The account whose calendar is written.
     pub target_account: AccountId,
@@ -67,41 +67,44 @@ pub struct Edge {
     pub detail: DetailLevel,
     /// What kind of calendar is written.
     pub kind: CalendarKind,
+    /// What the user set: which events, and how they look.
+    #[serde(default)]
+    pub rules: EdgeRules,
 }
 
 words! {
-    /// Why an event has no mirror along an edge.
+    /// Why an event has no mirror along an edge. Of several reasons the first counts, in this order; those from
+    /// `Duplicate` on are found by whoever knows the other events and mirrors.
     FilterReason {
         /// It does not stand.
         Cancelled = "cancelled",
         /// The owner declined it.
         Declined = "declined",
+        /// The owner answered that they may come.
+        Tentative = "tentative",
+        /// The owner did not answer.
+        Unanswered = "unanswered",
         /// The owner is free.
         Free = "free",
-        /// Its kind blocks no time.
+        /// It takes whole days.
+        AllDay = "all_day",
+        /// Its kind is not copied.
         EventType = "event_type",
-        /// It belongs to a series; series are not mirrored yet.
-        Series = "series",
+        /// It is outside the user's working hours.
+        OutsideHours = "outside_hours",
+        /// A pattern of the user matches its title or description.
+        Pattern = "pattern",
+        /// It carries the tag `#nosync`.
+        Nosync = "nosync",
+        /// It is too long ago or too far ahead.
+        Window = "window",
+        /// The target holds the same meeting.
+        Duplicate = "duplicate",
+        /// The user deleted its mirror.
+        Dismissed = "dismissed",
+        /// It is an exception that the mirror of its series shows.
+        InSeries = "in_series",
+        /// It is an exception whose series nobody has seen yet.
+        AwaitsSeries = "awaits_series",
     }
-}
-
-/// Why `content` has no mirror along any edge, `None` if it has one.
-#[must_use]
-pub fn filtered(content: &EventContent) -> Option<FilterReason> {
-    if content.status == Status::Cancelled {
-        return Some(FilterReason::Cancelled);
-    }
-    if content.own_response == OwnResponse::Declined {
-        return Some(FilterReason::Declined);
-    }
-    if content.transparency == Transparency::Transparent {
-        return Some(FilterReason::Free);
-    }
-    if matches!(content.event_type, EventType::Birthday | EventType::WorkingLocation) {
-        return Some(FilterReason::EventType);
-    }
-    if content.series != SeriesPart::Single {
-        return Some(FilterReason::Series);
-    }
-    None
 }

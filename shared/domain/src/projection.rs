@@ -1,16 +1,23 @@
 //! What others see of an event, and its hash.
 //!
-//! A BUSY projection is a function of time, transparency and status only. A mirror never has attendees,
-//! conference data or reminders: [`MirrorBody`] has no place for them.
+//! What a BUSY mirror shows is a function of time, status, what blocks time, and the user's rules. A mirror never has
+//! attendees, conference data or reminders: [`MirrorBody`] has no place for them.
+
+mod filter;
+mod lens;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::event::{EventContent, Status, Visibility, When};
-use crate::policy::{DetailLevel, FilterReason, filtered};
+use crate::event::{Visibility, When};
+use crate::policy::FilterReason;
+
+pub use lens::Lens;
 
 /// The title of a mirror that shows none.
 pub const BUSY_TITLE: &str = "Busy";
+/// Most characters of a mirror's title.
+pub const MAX_SUMMARY_CHARS: usize = 1024;
 
 /// Everything that a mirror shows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,12 +30,45 @@ pub struct MirrorBody {
     /// The place, with FULL only.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub location: Option<String>,
-    /// When time is taken. Zones do not show: a single event is the same block in any.
+    /// When time is taken. Zones show in a series only: a single event is the same block in any.
     pub when: When,
+    /// The lines of a series, in their canonical spelling.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub recurrence: Vec<String>,
     /// Whether the block is tentative.
     pub tentative: bool,
-    /// Whether the provider hides the mirror from others.
-    pub private: bool,
+    /// Whether it takes no time: shown, but free.
+    #[serde(default)]
+    pub free: bool,
+    /// Who may see the mirror at the provider.
+    pub visibility: Visibility,
+    /// Its colour, if not the calendar's.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub color: Option<Color>,
+}
+
+/// A colour of the provider's palette for events, 1 to 11 (Calendar API, colors).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Color(u8);
+
+/// A number is no colour of the palette.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a colour is a number from 1 to 11")]
+pub struct NotAColor;
+
+impl TryFrom<u8> for Color {
+    type Error = NotAColor;
+
+    fn try_from(number: u8) -> Result<Self, NotAColor> {
+        if (1..=11).contains(&number) { Ok(Self(number)) } else { Err(NotAColor) }
+    }
+}
+
+impl From<Color> for u8 {
+    fn from(color: Color) -> Self {
+        color.0
+    }
 }
 
 /// The hash of a mirror's body: equal hashes mean that nothing has to be written.
@@ -68,7 +108,27 @@ impl MirrorBody {
         field(&self.when.start_text());
         field(&self.when.end_text());
         field(if self.tentative { "t" } else { "" });
-        field(if self.private { "p" } else { "" });
+        field(if self.visibility == Visibility::Private { "p" } else { "" });
+        // What came later is hashed only where it is used: the hash of every mirror that was written before stays.
+        if self.visibility == Visibility::Public {
+            field("public");
+        }
+        if self.free {
+            field("free");
+        }
+        if let Some(color) = self.color {
+            field("color");
+            field(&u8::from(color).to_string());
+        }
+        if !self.recurrence.is_empty() {
+            field("recurrence");
+            self.recurrence.iter().for_each(|line| field(line));
+            if let When::Timed { zone, end_zone, .. } = &self.when {
+                field("zone");
+                field(zone.as_deref().unwrap_or_default());
+                field(end_zone.as_deref().unwrap_or_default());
+            }
+        }
         let digest = hasher.finalize();
         ProjectionHash(data_encoding::HEXLOWER.encode(digest.get(..16).unwrap_or(&digest)))
     }
@@ -83,94 +143,5 @@ pub enum Projection {
     Shown(MirrorBody),
 }
 
-/// Projects an event at a level of detail.
-#[must_use]
-pub fn project(content: &EventContent, detail: DetailLevel) -> Projection {
-    if let Some(reason) = filtered(content) {
-        return Projection::Filtered(reason);
-    }
-    let title = || content.title.clone().filter(|title| !title.is_empty());
-    let full = detail == DetailLevel::Full;
-    Projection::Shown(MirrorBody {
-        summary: match detail {
-            DetailLevel::Busy => None,
-            DetailLevel::Title | DetailLevel::Full => title(),
-        }
-        .unwrap_or_else(|| BUSY_TITLE.to_owned()),
-        description: if full { content.description.clone() } else { None },
-        location: if full { content.location.clone() } else { None },
-        when: without_zone(&content.when),
-        tentative: content.status == Status::Tentative,
-        private: detail == DetailLevel::Busy || content.visibility == Visibility::Private,
-    })
-}
-
-fn without_zone(when: &When) -> When {
-    match when {
-        When::Timed { start, end, .. } => {
-            When::Timed { start: *start, end: *end, zone: None, end_zone: None }
-        }
-        When::AllDay { start, end } => When::AllDay { start: *start, end: *end },
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::{EventType, Organizer, OwnResponse, SeriesPart, Transparency};
-    use crate::time::Timestamp;
-    use proptest::prelude::*;
-
-    fn content() -> impl Strategy<Value = EventContent> {
-        let text = || proptest::option::of(".{0,12}");
-        let words = (
-            prop_oneof![Just(Status::Confirmed), Just(Status::Tentative), Just(Status::Cancelled)],
-            prop_oneof![Just(Visibility::Default), Just(Visibility::Public), Just(Visibility::Private)],
-            prop_oneof![Just(Transparency::Opaque), Just(Transparency::Transparent)],
-        );
-        (text(), text(), text(), 0..4_000_000_000_i64, 0..9_000_000_i64, words).prop_map(
-            |(title, description, location, start, length, (status, visibility, transparency))| {
-                EventContent {
-                    title,
-                    description,
-                    location,
-                    when: When::Timed {
-                        start: Timestamp::from_millis(start),
-                        end: Timestamp::from_millis(start + length),
-                        zone: None,
-                        end_zone: None,
-                    },
-                    status,
-                    visibility,
-                    transparency,
-                    event_type: EventType::Default,
-                    own_response: OwnResponse::Accepted,
-                    organizer: Organizer::Own,
-                    series: SeriesPart::Single,
-                    ical_uid: None,
-                    sequence: 0,
-                }
-            },
-        )
-    }
-
-    proptest! {
-        #[test]
-        fn busy_does_not_depend_on_a_private_field(a in content(), b in content()) {
-            let mut other = b;
-            other.when = a.when.clone();
-            other.status = a.status;
-            other.transparency = a.transparency;
-            prop_assert_eq!(project(&a, DetailLevel::Busy), project(&other, DetailLevel::Busy));
-        }
-
-        #[test]
-        fn equal_hashes_mean_equal_bodies(a in content(), b in content()) {
-            for detail in [DetailLevel::Busy, DetailLevel::Title, DetailLevel::Full] {
-                if let (Projection::Shown(a), Projection::Shown(b)) = (project(&a, detail), project(&b, detail)) {
-                    prop_assert_eq!(a.hash() == b.hash(), a == b);
-                }
-            }
-        }
-    }
-}
+mod tests;

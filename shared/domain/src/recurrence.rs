@@ -1,35 +1,255 @@
-//! Series: normalising and expanding rules, bounded.
+//! Series: reading, comparing and expanding them, bounded.
 //!
-//! The `rrule` crate is strict where Google is not, and silent where it should complain; the normaliser in front
-//! of it takes the spellings that occur (RFC 5545 section 3.8.5; measured with rrule 0.14.0 on 2026-11-20).
+//! The `rrule` crate expands a rule in local time, as if in UTC; everything around it is here, because the crate is
+//! strict where Google is not, and silent where it should complain (measured with rrule 0.14.0 on 2026-11-20). What
+//! RFC 5545 leaves open is decided as follows, and compared with python-dateutil (`tests/recurrence_vectors.rs`).
+//!
+//! | question | answer |
+//! |---|---|
+//! | a local time that a clock change skips, or shows twice | moved on by what was skipped; the first of the two |
+//! | DTSTART that no rule yields | an occurrence, beyond COUNT: Google shows it (googleapis/google-api-nodejs-client#2214, fmeringdal/rust-rrule#119) |
+//! | UNTIL before DTSTART | nothing, not even DTSTART |
+//! | UNTIL as a date on a timed series | to the end of that day in the zone of the series |
+//! | UNTIL as a time on an all-day series | the date as written, whatever the zone: the last day is not lost |
+//! | EXDATE or RDATE as a date on a timed series | that day at the times of the series |
+//! | EXDATE or RDATE as a time on an all-day series | the date as written |
+//! | BYHOUR, BYMINUTE, BYSECOND | one value at most; without effect on an all-day series (RFC 5545 section 3.3.10) |
+//! | ordinals in BYDAY of a daily or weekly rule | dropped, as by dateutil |
+//! | fractions of a second | dropped |
 
-use chrono::{DateTime, TimeZone as _, Utc};
-use rrule::{RRuleSet, Tz};
+mod canonical;
+mod dates;
+mod expand;
+mod rule;
+mod windows;
+mod zones;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
 
 use crate::event::{EventContent, SeriesPart, When};
+use crate::occurrence::Occurrence;
 use crate::time::Timestamp;
+
+use dates::Moment;
+use expand::{Budget, Merge};
+use rule::Rule;
+use zones::Wall;
+
+pub use canonical::canonical_lines;
+pub use zones::iana_zone;
 
 /// Most occurrences that one expansion returns.
 pub const MAX_OCCURRENCES: u16 = 1_000;
+/// Most lines of a series.
+pub const MAX_LINES: usize = 100;
+/// Most bytes of all lines of a series.
+pub const MAX_BYTES: usize = 64 * 1024;
+/// Most dates in the RDATE and EXDATE lines of a series.
+pub const MAX_DATES: usize = 3_000;
+/// Most rules of a series: each that never yields costs a search of centuries.
+pub const MAX_RULES: usize = 4;
 
-/// Why a series is not expanded.
+/// Why a series is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RecurrenceError {
     /// The event is not the master of a series.
     #[error("not the master of a series")]
     NotASeries,
-    /// A line is not a rule, or a rule says nothing sensible (INTERVAL=0).
+    /// There is no line, a line is not one of a series, or a rule contradicts itself.
     #[error("a recurrence line is malformed")]
     Malformed,
-    /// Seconds, minutes or hours: unbounded work, and Google refuses them too.
+    /// More often than once a day: unbounded work, and Google refuses it too.
     #[error("a rule repeats more often than daily")]
     TooFrequent,
-    /// The zone is not an IANA zone.
-    #[error("the zone of the series is not known")]
+    /// A zone is neither an IANA nor a Windows zone.
+    #[error("a zone of the series is not known")]
     UnknownZone,
     /// The series starts before 1970.
     #[error("the series starts before 1970")]
     TooOld,
+    /// More lines, bytes, dates or rules than a series has.
+    #[error("the series is too long")]
+    TooLong,
+    /// INTERVAL=0.
+    #[error("a rule repeats at no interval")]
+    ZeroInterval,
+}
+
+/// Occurrences within a window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expansion {
+    /// By their original starts, in order, each once.
+    pub occurrences: Vec<Occurrence>,
+    /// Whether these are all of the window: neither the limit nor the bound of work cut it.
+    pub is_whole: bool,
+}
+
+/// Where a series ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastStart {
+    /// It is endless, or ends too far off to tell.
+    Never,
+    /// The start of the last occurrence.
+    At(Occurrence),
+    /// It yields nothing.
+    Empty,
+}
+
+/// A series: read, normalised, bounded.
+#[derive(Debug, Clone)]
+pub struct Series {
+    wall: Wall,
+    rules: Vec<Rule>,
+    exrules: Vec<Rule>,
+    /// RDATEs, in seconds; days are midnights in UTC.
+    rdates: BTreeSet<i64>,
+    /// EXDATEs, likewise.
+    exdates: BTreeSet<i64>,
+    /// RDATEs and DTSTART.
+    dates: BTreeSet<i64>,
+}
+
+impl Series {
+    /// Reads the lines of a series that starts at `when`.
+    ///
+    /// # Errors
+    /// [`RecurrenceError`], but never [`RecurrenceError::NotASeries`].
+    pub fn parse(when: &When, lines: &[String]) -> Result<Self, RecurrenceError> {
+        let bytes = lines.iter().fold(0_usize, |sum, line| sum.saturating_add(line.len()));
+        if lines.len() > MAX_LINES || bytes > MAX_BYTES {
+            return Err(RecurrenceError::TooLong);
+        }
+        let wall = Wall::of(when)?;
+        let mut series = Self {
+            wall,
+            rules: Vec::new(),
+            exrules: Vec::new(),
+            rdates: BTreeSet::new(),
+            exdates: BTreeSet::new(),
+            dates: BTreeSet::new(),
+        };
+        let (mut rdates, mut exdates) = (Vec::new(), Vec::new());
+        for line in canonical_lines(lines) {
+            let (head, body) = line.split_once(':').ok_or(RecurrenceError::Malformed)?;
+            match head.split(';').next().unwrap_or_default() {
+                "RRULE" => series.rules.push(Rule::parse(body, &series.wall)?),
+                "EXRULE" => series.exrules.push(Rule::parse(body, &series.wall)?),
+                "RDATE" => dates::read(head, body, &series.wall, &mut rdates)?,
+                "EXDATE" => dates::read(head, body, &series.wall, &mut exdates)?,
+                _ => return Err(RecurrenceError::Malformed),
+            }
+            if rdates.len().saturating_add(exdates.len()) > MAX_DATES
+                || series.rules.len().saturating_add(series.exrules.len()) > MAX_RULES
+            {
+                return Err(RecurrenceError::TooLong);
+            }
+        }
+        if series.rules.is_empty() && rdates.is_empty() && exdates.is_empty() {
+            return Err(RecurrenceError::Malformed);
+        }
+        series.place(&rdates, &exdates);
+        Ok(series)
+    }
+
+    /// Turns dates into starts: a whole day stands for the times of day that the series has on it.
+    fn place(&mut self, rdates: &[Moment], exdates: &[Moment]) {
+        let start = self.wall.start();
+        self.rdates = rdates.iter().map(|moment| self.wall.placed(*moment)).collect();
+        let mut times: Vec<_> = self.rules.iter().map(Rule::time).collect();
+        times.push(self.wall.first().time());
+        times.sort_unstable();
+        times.dedup();
+        let on_days: BTreeSet<_> = self.rdates.iter().map(|at| (self.wall.day_of(*at), *at)).collect();
+        for moment in exdates {
+            self.exdates.insert(self.wall.placed(*moment));
+            let Moment::Day(day) = moment else { continue };
+            self.exdates.extend(times.iter().map(|time| self.wall.instant(day.and_time(*time))));
+            let day = Some(*day);
+            self.exdates.extend(on_days.range((day, i64::MIN)..=(day, i64::MAX)).map(|(_, at)| at));
+        }
+        self.dates.clone_from(&self.rdates);
+        if self.rules.is_empty()
+            || self.rules.iter().any(|rule| rule.until().is_none_or(|until| until >= start))
+        {
+            self.dates.insert(start);
+        }
+    }
+
+    /// The lines as the Google Calendar API takes them: canonical, times in UTC, dates only of an all-day series.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<_> =
+            self.rules.iter().map(|rule| format!("RRULE:{}", rule.text(&self.wall))).collect();
+        lines.extend(self.exrules.iter().map(|rule| format!("EXRULE:{}", rule.text(&self.wall))));
+        for (name, starts) in [("RDATE", &self.rdates), ("EXDATE", &self.exdates)] {
+            lines.extend(starts.iter().map(|at| format!("{name}:{}", self.wall.occurrence(*at).stamp())));
+        }
+        canonical_lines(&lines)
+    }
+
+    /// The IANA zone of the series; `None` if it is an all-day one.
+    #[must_use]
+    pub fn zone(&self) -> Option<&'static str> {
+        self.wall.zone_name()
+    }
+
+    /// The occurrences whose original start is in `[from, to)`, in order, at most `limit` and at most
+    /// [`MAX_OCCURRENCES`]; days count as their midnights in UTC.
+    #[must_use]
+    pub fn between(&self, from: Timestamp, to: Timestamp, limit: u16) -> Expansion {
+        let limit = usize::from(limit.min(MAX_OCCURRENCES));
+        let budget = Budget::new();
+        let window = (seconds_up(from), seconds_up(to));
+        let mut merge = Merge::new(self, &self.rules, window, &budget);
+        let occurrences = merge.by_ref().take(limit).map(|at| self.wall.occurrence(at)).collect();
+        let is_whole = merge.next().is_none() && !budget.is_spent();
+        Expansion { occurrences, is_whole }
+    }
+
+    /// Whether an occurrence starts there by the rule.
+    #[must_use]
+    pub fn contains(&self, occurrence: Occurrence) -> bool {
+        let at = occurrence.sort_key();
+        self.between(at, at.plus_millis(1), 1).occurrences.first() == Some(&occurrence)
+    }
+
+    /// The start of the last occurrence.
+    #[must_use]
+    pub fn last(&self) -> LastStart {
+        let budget = Budget::new();
+        let mut until = self.dates.last().copied().unwrap_or_default();
+        let mut rules = Vec::new();
+        for rule in self.rules.iter().filter(|rule| expand::yields(rule, &self.wall, &budget)) {
+            match (rule.until(), rule.count()) {
+                (None, None) => return LastStart::Never,
+                (end, _) => until = until.max(end.unwrap_or(until)),
+            }
+            rules.push(rule);
+        }
+        // The last year first: what is not counted need not be followed through all the years before it.
+        let is_counted = rules.iter().all(|rule| rule.count().is_some());
+        let late = (!is_counted).then(|| until.saturating_sub(400 * 86_400));
+        for from in late.into_iter().chain([i64::MIN]) {
+            let last = Merge::new(self, rules.iter().copied(), (from, i64::MAX), &budget).last();
+            if budget.is_spent() {
+                return LastStart::Never;
+            }
+            if let Some(last) = last {
+                return LastStart::At(self.wall.occurrence(last));
+            }
+        }
+        LastStart::Empty
+    }
+}
+
+/// Whole seconds, rounded up: a start at a whole second is before an instant if and only if it is before this.
+fn seconds_up(at: Timestamp) -> i64 {
+    at.plus_millis(999).seconds()
 }
 
 /// The starts of the occurrences of a series that begin in `[from, to)`, at most `limit` and at most
@@ -44,131 +264,6 @@ pub fn starts_between(
     limit: u16,
 ) -> Result<Vec<Timestamp>, RecurrenceError> {
     let SeriesPart::Master { lines } = &content.series else { return Err(RecurrenceError::NotASeries) };
-    let set = parse(&content.when, lines)?;
-    let instant = |at: Timestamp| {
-        DateTime::<Utc>::from_timestamp_millis(at.millis())
-            .map(|at| at.with_timezone(&Tz::UTC))
-            .ok_or(RecurrenceError::TooOld)
-    };
-    let set = set.after(instant(from)?).before(instant(to.plus_millis(-1))?);
-    let dates = set.all(limit.min(MAX_OCCURRENCES)).dates;
-    Ok(dates.into_iter().map(|at| Timestamp::from_millis(at.timestamp_millis())).collect())
-}
-
-fn parse(when: &When, lines: &[String]) -> Result<RRuleSet, RecurrenceError> {
-    let (start, zone) = match when {
-        When::Timed { start, zone, .. } => {
-            let zone: Tz = match zone.as_deref() {
-                None | Some("UTC") => Tz::UTC,
-                Some(name) => name.parse::<chrono_tz::Tz>().map_err(|_| RecurrenceError::UnknownZone)?.into(),
-            };
-            (*start, zone)
-        }
-        When::AllDay { start, .. } => {
-            let midnight = start.and_hms_opt(0, 0, 0).ok_or(RecurrenceError::Malformed)?;
-            (Timestamp::from_millis(midnight.and_utc().timestamp_millis()), Tz::UTC)
-        }
-    };
-    if start.millis() < 0 {
-        return Err(RecurrenceError::TooOld);
-    }
-    let start = zone.timestamp_millis_opt(start.millis()).single().ok_or(RecurrenceError::Malformed)?;
-    let text = lines.iter().map(|line| normalised(line, start)).collect::<Result<Vec<_>, _>>()?.join("\n");
-    RRuleSet::new(start).set_from_string(&text).map_err(|_| RecurrenceError::Malformed)
-}
-
-/// One line in the spelling that the crate takes.
-fn normalised(line: &str, start: DateTime<Tz>) -> Result<String, RecurrenceError> {
-    let (name, body) = line.split_once(':').ok_or(RecurrenceError::Malformed)?;
-    if !name.eq_ignore_ascii_case("RRULE") && !name.eq_ignore_ascii_case("EXRULE") {
-        return Ok(line.to_owned());
-    }
-    let mut parts = Vec::new();
-    for part in body.split(';').filter(|part| !part.is_empty()) {
-        let (key, value) = part.split_once('=').ok_or(RecurrenceError::Malformed)?;
-        match key.to_ascii_uppercase().as_str() {
-            key if key.starts_with("X-") => {}
-            "FREQ" if matches!(value, "SECONDLY" | "MINUTELY" | "HOURLY") => {
-                return Err(RecurrenceError::TooFrequent);
-            }
-            "INTERVAL" if value.trim_start_matches('0').is_empty() => return Err(RecurrenceError::Malformed),
-            "UNTIL" => parts.push(format!("UNTIL={}", until_in_utc(value, start)?)),
-            key => parts.push(format!("{key}={value}")),
-        }
-    }
-    Ok(format!("{}:{}", name.to_ascii_uppercase(), parts.join(";")))
-}
-
-/// UNTIL as a date, a local time or a UTC time; answered in UTC. A date means the end of that day.
-fn until_in_utc(value: &str, start: DateTime<Tz>) -> Result<String, RecurrenceError> {
-    if value.ends_with('Z') {
-        return Ok(value.to_owned());
-    }
-    let local = match value.split_once('T') {
-        Some(_) => chrono::NaiveDateTime::parse_from_str(value, "%Y%m%dT%H%M%S").ok(),
-        None => chrono::NaiveDate::parse_from_str(value, "%Y%m%d")
-            .ok()
-            .and_then(|day| day.and_hms_opt(23, 59, 59)),
-    };
-    let local = local.ok_or(RecurrenceError::Malformed)?;
-    let instant = start.timezone().from_local_datetime(&local).latest().ok_or(RecurrenceError::Malformed)?;
-    Ok(instant.with_timezone(&Utc).format("%Y%m%dT%H%M%SZ").to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::{EventType, Organizer, OwnResponse, Status, Transparency, Visibility};
-
-    fn series(start: &str, zone: &str, lines: &[&str]) -> EventContent {
-        let start = Timestamp::parse_rfc3339(start).unwrap();
-        EventContent {
-            title: None,
-            description: None,
-            location: None,
-            when: When::timed(start, start.plus_seconds(3600), Some(zone.to_owned())).unwrap(),
-            status: Status::Confirmed,
-            visibility: Visibility::Default,
-            transparency: Transparency::Opaque,
-            event_type: EventType::Default,
-            own_response: OwnResponse::NotInvited,
-            organizer: Organizer::Own,
-            series: SeriesPart::Master { lines: lines.iter().map(|line| (*line).to_owned()).collect() },
-            ical_uid: None,
-            sequence: 0,
-        }
-    }
-
-    fn starts(content: &EventContent) -> Result<Vec<String>, RecurrenceError> {
-        let at = |text| Timestamp::parse_rfc3339(text).unwrap();
-        let found = starts_between(content, at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z"), 100)?;
-        Ok(found.into_iter().map(Timestamp::to_rfc3339).collect())
-    }
-
-    #[test]
-    fn a_weekly_series_keeps_its_local_time_across_summer_time() {
-        let weekly = series("2026-03-23T08:00:00Z", "Europe/Berlin", &["RRULE:FREQ=WEEKLY;COUNT=2"]);
-        assert_eq!(starts(&weekly).unwrap(), ["2026-03-23T08:00:00.000Z", "2026-03-30T07:00:00.000Z"]);
-    }
-
-    #[test]
-    fn until_is_taken_in_all_three_spellings() {
-        for until in ["20260302", "20260302T090000", "20260302T080000Z"] {
-            let rule = format!("RRULE:FREQ=DAILY;UNTIL={until};X-NOISE=1");
-            let daily = series("2026-03-01T08:00:00Z", "Europe/Berlin", &[&rule]);
-            assert_eq!(starts(&daily).unwrap().len(), 2, "{until}");
-        }
-    }
-
-    #[test]
-    fn hostile_rules_are_refused_or_bounded() {
-        let of = |rule: &str| starts(&series("2026-03-01T08:00:00Z", "UTC", &[rule]));
-        assert_eq!(of("RRULE:FREQ=DAILY;INTERVAL=0"), Err(RecurrenceError::Malformed));
-        assert_eq!(of("RRULE:FREQ=SECONDLY"), Err(RecurrenceError::TooFrequent));
-        assert_eq!(of("nonsense"), Err(RecurrenceError::Malformed));
-        assert_eq!(of("RRULE:FREQ=DAILY;COUNT=1000000000").unwrap().len(), 100);
-        assert_eq!(of("RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30").unwrap().len(), 0);
-        let lost = series("2026-03-01T08:00:00Z", "Mars/Olympus", &["RRULE:FREQ=DAILY"]);
-        assert_eq!(starts(&lost), Err(RecurrenceError::UnknownZone));
-    }
+    let found = Series::parse(&content.when, lines)?.between(from, to, limit);
+    Ok(found.occurrences.into_iter().map(Occurrence::sort_key).collect())
 }

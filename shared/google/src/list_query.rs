@@ -5,7 +5,7 @@ use crate::target::Target;
 /// The fields of one event: what classification, projection and mirroring read, and nothing else (no
 /// addresses of attendees, no attachments, no conference).
 pub const EVENT_FIELDS: &str = "id,etag,status,summary,description,location,start,end,recurrence,\
-    recurringEventId,originalStartTime,transparency,visibility,iCalUID,sequence,eventType,\
+    recurringEventId,originalStartTime,transparency,visibility,colorId,iCalUID,sequence,eventType,\
     endTimeUnspecified,attendees(self,responseStatus),organizer(self),extendedProperties/private,updated,\
     created";
 

@@ -1,20 +1,25 @@
 //! What a mirror shows at the provider, whatever it was written with.
 
-use tminus_domain::event::When;
+use tminus_domain::event::{self as domain, When};
 use tminus_domain::mark::HASH_PROPERTY;
-use tminus_domain::projection::{MirrorBody, ProjectionHash};
+use tminus_domain::projection::{Color, MirrorBody, ProjectionHash};
+use tminus_domain::recurrence::canonical_lines;
 
 use crate::times::{TimeError, when};
-use crate::wire::{Event, EventStatus, Visibility};
+use crate::wire::{Event, EventStatus, Transparency, Visibility};
 
 /// The fields of a mirror that are ours, as the provider shows them now.
 ///
 /// # Errors
 /// [`TimeError`] if its times cannot be read.
 pub fn mirror_body(event: &Event) -> Result<MirrorBody, TimeError> {
-    let when = match when(event)? {
-        When::Timed { start, end, .. } => When::Timed { start, end, zone: None, end_zone: None },
-        whole_days @ When::AllDay { .. } => whole_days,
+    // The zone of the calendar is never asked for: the provider shows what we wrote with an offset.
+    let when = match when(event, None)? {
+        // Only a series is in a zone; a block or an instance is the same in any.
+        When::Timed { start, end, .. } if event.recurrence.is_empty() => {
+            When::Timed { start, end, zone: None, end_zone: None }
+        }
+        when => when,
     };
     Ok(MirrorBody {
         summary: event.summary.clone().unwrap_or_default(),
@@ -22,20 +27,33 @@ pub fn mirror_body(event: &Event) -> Result<MirrorBody, TimeError> {
         location: event.location.clone().filter(|text| !text.is_empty()),
         when,
         tentative: event.status == Some(EventStatus::Tentative),
-        private: event.visibility == Some(Visibility::Private),
+        recurrence: canonical_lines(&event.recurrence),
+        free: event.transparency == Some(Transparency::Transparent),
+        color: event.color_id.as_deref().and_then(color),
+        visibility: match event.visibility {
+            Some(Visibility::Private | Visibility::Confidential) => domain::Visibility::Private,
+            Some(Visibility::Public) => domain::Visibility::Public,
+            _ => domain::Visibility::Default,
+        },
     })
 }
 
-/// The hash of what a mirror shows now. The hash that it carries only says what it was written with.
+/// A colour outside of the palette counts as none: no wish has it.
+fn color(id: &str) -> Option<Color> {
+    Color::try_from(id.parse::<u8>().ok()?).ok()
+}
+
+/// The hash of what a mirror, or an instance of a mirrored series, shows now. The hash that it carries only says what
+/// it was written with.
 #[must_use]
 pub fn shown_hash(event: &Event) -> ProjectionHash {
-    mirror_body(event).map_or_else(
-        |_| {
-            // A mirror that cannot be read as one was changed by someone: a hash that no wish has.
+    match mirror_body(event) {
+        Ok(body) if !event.is_cancelled() => body.hash(),
+        // What is cancelled or cannot be read as a mirror was changed by someone: a hash that no wish has.
+        _ => {
             let private = event.extended_properties.as_ref().map(|properties| &properties.private);
             let carried = private.and_then(|private| private.get(HASH_PROPERTY));
             ProjectionHash::from_stored(format!("?{}", carried.map_or("", String::as_str)))
-        },
-        |body| body.hash(),
-    )
+        }
+    }
 }

@@ -97,6 +97,8 @@ pub fn describe(sql: &(impl Sql + ?Sized)) -> Result<String, StoreError> {
     let mut out = String::new();
     for row in rows {
         let (kind, name, text) = (row.get::<String>(0)?, row.get::<String>(1)?, row.get::<String>(2)?);
+        // A renamed table stands in quotes.
+        let text = text.replace('"', "");
         let words: Vec<&str> = text.split_whitespace().collect();
         out.push_str(&format!("{kind} {name}: {}\n", words.join(" ")));
     }

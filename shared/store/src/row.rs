@@ -107,6 +107,16 @@ impl FromColumn for Vec<u8> {
     }
 }
 
+impl FromColumn for [u8; 16] {
+    const WANTED: &'static str = "16 bytes";
+    fn from_column(value: &Value) -> Option<Self> {
+        match value {
+            Value::Blob(bytes) => bytes.as_slice().try_into().ok(),
+            _ => None,
+        }
+    }
+}
+
 impl<T: FromColumn> FromColumn for Option<T> {
     const WANTED: &'static str = T::WANTED;
     fn from_column(value: &Value) -> Option<Self> {

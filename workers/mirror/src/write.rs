@@ -3,28 +3,31 @@
 use std::collections::BTreeSet;
 
 use tminus_domain::ids::CalendarId;
-use tminus_domain::mark::{HASH_PROPERTY, MARK_PROPERTY, Mark, Ownership, ownership};
+use tminus_domain::mark::{HASH_PROPERTY, Mark};
 use tminus_domain::mirroring::Fact;
 use tminus_domain::projection::ProjectionHash;
 use tminus_domain::time::Timestamp;
-use tminus_google::{ApiError, CalendarApi, Event, Failure, WriteOp, shown_hash};
+use tminus_google::{ApiError, CalendarApi, Event, Failure, MAX_BATCH, WriteOp};
 use tminus_ports::Http;
 use tminus_user_graph::contract::{MirrorAction, MirrorOperation, MirrorResult};
 
 use crate::body;
+use crate::look::{Look, learnt};
 
 /// How long is waited after a refusal that no one can mend at once: of a mirror by a calendar that takes others, of a
 /// batch as a whole.
-const REFUSED_PAUSE_S: u32 = 300;
+pub(crate) const REFUSED_PAUSE_S: u32 = 300;
 /// How long an account is left alone after a whole batch got no answer.
 const OUTAGE_PAUSE_S: u32 = 2;
 
 /// One operation, ready to be sent.
-struct Prepared<'a> {
-    operation: &'a MirrorOperation,
-    mark: Mark,
+pub(crate) struct Prepared<'a> {
+    pub(crate) operation: &'a MirrorOperation,
+    pub(crate) mark: Mark,
+    /// The event's id at the provider.
+    pub(crate) id: String,
     /// The calendar's id at the provider.
-    calendar: &'a str,
+    pub(crate) calendar: &'a str,
     event: Event,
 }
 
@@ -62,58 +65,76 @@ pub(crate) async fn write<'a, P: Http>(
     let mut prepared = Vec::new();
     for operation in operations {
         match (operation.parsed_mark(), place(operation)) {
-            (Ok(mark), Some(calendar)) => {
-                let event = match &operation.action {
-                    MirrorAction::Insert { body } | MirrorAction::Update { body, .. } => {
-                        body::event(&mark, body)
-                    }
-                    MirrorAction::Delete { .. } => Event::default(),
-                };
-                prepared.push(Prepared { operation, mark, calendar, event });
-            }
+            (Ok(mark), Some(calendar)) => prepared.push(Prepared::new(operation, mark, calendar)),
             // It was not asked for, or is none of ours.
             _ => written.results.push(result(operation, Fact::Untouched)),
         }
     }
-    let ids: Vec<String> = prepared.iter().map(|prepared| prepared.mark.provider_event_id()).collect();
-    let ops: Vec<WriteOp<'_>> = prepared.iter().zip(&ids).map(|(prepared, id)| prepared.op(id)).collect();
+    let ops: Vec<WriteOp<'_>> = prepared.iter().map(Prepared::op).collect();
     let Some(answers) = send(api, &ops, &mut written).await else {
         written.results.extend(prepared.iter().map(|prepared| result(prepared.operation, Fact::Untouched)));
         return written;
     };
     let mut looks = Vec::new();
-    for ((prepared, id), answer) in prepared.iter().zip(&ids).zip(answers) {
+    for (prepared, answer) in prepared.iter().zip(answers) {
         match judge(prepared, answer, &mut written) {
-            Some(fact) => written.results.push(result(prepared.operation, fact)),
-            None => looks.push((prepared, WriteOp::Get { calendar_id: prepared.calendar, event_id: id })),
+            Judged::Known(fact) => written.results.push(result(prepared.operation, fact)),
+            Judged::Look(failure) => looks.push(Look::after(prepared, failure)),
         }
     }
-    let ops: Vec<WriteOp<'_>> = looks.iter().map(|(_, op)| *op).collect();
-    let answers = send(api, &ops, &mut written).await;
-    for (at, (prepared, _)) in looks.iter().enumerate() {
-        let answer = answers.as_ref().map(|answers| answers.get(at).cloned());
-        let fact = match answer {
-            Some(Some(answer)) => look(prepared, answer, &mut written),
-            // It was not looked at: it is found out the next time.
-            _ => Fact::Untouched,
-        };
-        written.results.push(result(prepared.operation, fact));
+    let ops: Vec<WriteOp<'_>> = looks.iter().flat_map(Look::ops).collect();
+    let mut answers = Vec::new();
+    // An occurrence is looked at together with its series: there may be more looks than writes.
+    for ops in ops.chunks(MAX_BATCH) {
+        match send(api, ops, &mut written).await {
+            Some(some) => answers.extend(some),
+            None => break,
+        }
+    }
+    let mut answers = answers.into_iter();
+    for look in &looks {
+        let answers: Vec<Answer> = answers.by_ref().take(look.ops().count()).collect();
+        let fact = learnt(look, &answers, &mut written);
+        written.results.push(result(look.prepared.operation, fact));
     }
     acquit(&mut written);
     written
 }
 
 fn result(operation: &MirrorOperation, fact: Fact) -> MirrorResult {
-    MirrorResult { mark: operation.mark.clone(), version: operation.version, fact }
+    MirrorResult {
+        mark: operation.mark.clone(),
+        occurrence: operation.occurrence,
+        version: operation.version,
+        fact,
+    }
 }
 
-impl Prepared<'_> {
-    fn op<'b>(&'b self, event_id: &'b str) -> WriteOp<'b> {
-        let calendar_id = self.calendar;
+/// What the provider says to one operation.
+pub(crate) type Answer = Result<Option<Event>, ApiError>;
+
+impl<'a> Prepared<'a> {
+    fn new(operation: &'a MirrorOperation, mark: Mark, calendar: &'a str) -> Self {
+        let event = match (&operation.action, operation.occurrence) {
+            (MirrorAction::Delete { .. }, _) => Event::default(),
+            (MirrorAction::Insert { body } | MirrorAction::Update { body, .. }, None) => {
+                body::event(&mark, body)
+            }
+            (MirrorAction::Insert { body } | MirrorAction::Update { body, .. }, Some(occurrence)) => {
+                body::instance(&mark, occurrence, body)
+            }
+        };
+        Self { operation, mark, id: operation.provider_event_id(&mark), calendar, event }
+    }
+
+    fn op(&self) -> WriteOp<'_> {
+        let (calendar_id, event_id, event) = (self.calendar, self.id.as_str(), &self.event);
         match &self.operation.action {
-            MirrorAction::Insert { .. } => WriteOp::Insert { calendar_id, event: &self.event },
+            MirrorAction::Insert { .. } if self.inserts() => WriteOp::Insert { calendar_id, event },
+            // An instance is there by its series.
+            MirrorAction::Insert { .. } => WriteOp::Update { calendar_id, event_id, if_match: None, event },
             MirrorAction::Update { etag, .. } => {
-                WriteOp::Update { calendar_id, event_id, if_match: Some(etag), event: &self.event }
+                WriteOp::Update { calendar_id, event_id, if_match: etag.as_deref(), event }
             }
             MirrorAction::Delete { etag } => {
                 WriteOp::Delete { calendar_id, event_id, if_match: etag.as_deref() }
@@ -122,10 +143,15 @@ impl Prepared<'_> {
     }
 
     const fn inserts(&self) -> bool {
-        matches!(self.operation.action, MirrorAction::Insert { .. })
+        matches!(self.operation.action, MirrorAction::Insert { .. }) && !self.is_instance()
     }
 
-    const fn deletes(&self) -> bool {
+    /// Whether it is an instance of a mirrored series.
+    pub(crate) const fn is_instance(&self) -> bool {
+        self.operation.occurrence.is_some()
+    }
+
+    pub(crate) const fn deletes(&self) -> bool {
         matches!(self.operation.action, MirrorAction::Delete { .. })
     }
 }
@@ -135,7 +161,7 @@ async fn send<P: Http>(
     api: &CalendarApi<'_, P>,
     ops: &[WriteOp<'_>],
     written: &mut Written,
-) -> Option<Vec<Result<Option<Event>, ApiError>>> {
+) -> Option<Vec<Answer>> {
     if ops.is_empty() {
         return Some(Vec::new());
     }
@@ -161,17 +187,20 @@ async fn send<P: Http>(
     Some(ops.iter().map(|_| Err(error.clone())).collect())
 }
 
-/// What an answer to a write says; `None` if the provider has to be asked.
-fn judge(
-    prepared: &Prepared<'_>,
-    answer: Result<Option<Event>, ApiError>,
-    written: &mut Written,
-) -> Option<Fact> {
+/// What an answer to a write says.
+enum Judged {
+    /// What is known now.
+    Known(Fact),
+    /// The provider has to be asked what is there, after a failure that leaves it open.
+    Look(Failure),
+}
+
+fn judge(prepared: &Prepared<'_>, answer: Answer, written: &mut Written) -> Judged {
     let error = match answer {
-        Ok(_) if prepared.deletes() => return Some(Fact::Absent),
+        Ok(_) if prepared.deletes() => return Judged::Known(Fact::Absent),
         Ok(event) => {
             let acknowledged = event.and_then(|event| Some((event.etag.clone()?, updated(&event))));
-            return Some(match acknowledged {
+            return Judged::Known(match acknowledged {
                 Some((etag, updated)) => Fact::Written { hash: hash_of(&prepared.event), etag, updated },
                 // It may have been written; its etag is not known.
                 None => Fact::InDoubt,
@@ -180,15 +209,17 @@ fn judge(
         Err(error) => error,
     };
     match error.failure {
-        Failure::NotFound | Failure::Gone if prepared.deletes() => Some(Fact::Absent),
+        Failure::NotFound | Failure::Gone if prepared.deletes() => Judged::Known(Fact::Absent),
         // What cannot be inserted into is the calendar itself: a look would find nothing and burn the id.
-        Failure::NotFound | Failure::Forbidden if prepared.inserts() => Some(refused(prepared, written)),
+        Failure::NotFound | Failure::Forbidden if prepared.inserts() => {
+            Judged::Known(refused(prepared, written))
+        }
         Failure::Duplicate
         | Failure::PreconditionFailed
         | Failure::Gone
         | Failure::NotFound
-        | Failure::Forbidden => None,
-        _ => Some(fact_of(&error, prepared, written)),
+        | Failure::Forbidden => Judged::Look(error.failure),
+        _ => Judged::Known(fact_of(&error, prepared, written)),
     }
 }
 
@@ -216,44 +247,8 @@ fn acquit(written: &mut Written) {
     }
 }
 
-/// What a look at the event says.
-fn look(prepared: &Prepared<'_>, answer: Result<Option<Event>, ApiError>, written: &mut Written) -> Fact {
-    match answer {
-        Ok(Some(event)) => seen(prepared, &event),
-        Ok(None) => Fact::InDoubt,
-        Err(error) if matches!(error.failure, Failure::NotFound | Failure::Gone) => missing(prepared),
-        Err(error) => fact_of(&error, prepared, written),
-    }
-}
-
-fn seen(prepared: &Prepared<'_>, event: &Event) -> Fact {
-    if event.is_cancelled() {
-        return missing(prepared);
-    }
-    let private = event.extended_properties.as_ref().map(|properties| &properties.private);
-    let property = |name: &str| private.and_then(|private| private.get(name)).map(String::as_str);
-    let id = event.id.as_deref().unwrap_or_default();
-    match (ownership(id, property(MARK_PROPERTY)), &event.etag) {
-        (Ownership::Mirror(mark), Some(etag)) if mark == prepared.mark => {
-            Fact::Exists { hash: shown_hash(event), etag: etag.clone(), updated: updated(event) }
-        }
-        _ if prepared.deletes() => {
-            tracing::error!(mark = %prepared.mark, "an event with a mirror's id is not ours; it is left alone");
-            Fact::Absent
-        }
-        _ => {
-            tracing::error!(mark = %prepared.mark, "a mirror's id is taken by an event that is not ours");
-            Fact::IdBurnt
-        }
-    }
-}
-
-/// It is not there: good for a delete; otherwise its id is a tombstone that a provider never frees.
-const fn missing(prepared: &Prepared<'_>) -> Fact {
-    if prepared.deletes() { Fact::Absent } else { Fact::IdBurnt }
-}
-
-fn fact_of(error: &ApiError, prepared: &Prepared<'_>, written: &mut Written) -> Fact {
+/// What a failure that nothing has to be looked at for says.
+pub(crate) fn fact_of(error: &ApiError, prepared: &Prepared<'_>, written: &mut Written) -> Fact {
     let halt = &mut written.halt;
     let wait = |seconds: u32| error.retry_after_s.unwrap_or(seconds);
     match error.failure {
@@ -276,7 +271,7 @@ fn fact_of(error: &ApiError, prepared: &Prepared<'_>, written: &mut Written) -> 
 }
 
 /// When the provider last changed the event, by its own clock.
-fn updated(event: &Event) -> Option<Timestamp> {
+pub(crate) fn updated(event: &Event) -> Option<Timestamp> {
     event.updated.as_deref().and_then(Timestamp::parse_rfc3339)
 }
 

@@ -32,7 +32,11 @@ pub(crate) fn cut(items: &[RawEvent]) -> Vec<Vec<Value>> {
 fn trim(item: &RawEvent) -> (Value, usize) {
     let Ok(mut event) = item.parse() else {
         // It is refused by who normalises it, with the reason.
-        let raw: Value = serde_json::from_str(item.json()).unwrap_or(Value::Null);
+        let raw: Value = serde_json::from_str(item.json())
+            // Not even a value: half of a surrogate pair is no text. By its id it is told from others.
+            .unwrap_or_else(|_| {
+                item.parse().err().map_or(Value::Null, |malformed| json!({ "id": malformed.id }))
+            });
         let bytes = item.json().len();
         return if bytes > ITEM_BYTES { oversize(raw.get("id")) } else { (raw, bytes) };
     };
@@ -94,5 +98,24 @@ mod tests {
         assert_eq!(value["start"], 5);
         let (value, _) = trim(&raw(&json!({ "id": "e", "location": "x".repeat(200_000) })));
         assert_eq!(value, json!({ "id": "e", "oversize": true }));
+    }
+
+    #[test]
+    fn two_megabytes_and_five_thousand_guests_leave_an_event() {
+        let guests: Vec<Value> =
+            (0..5_000).map(|at| json!({"responseStatus": "accepted", "self": at == 0})).collect();
+        let item = raw(&json!({ "id": "e", "description": "x".repeat(2_000_000), "attendees": guests }));
+        let (value, bytes) = trim(&item);
+        assert!(bytes < 17_000);
+        assert_eq!(value["attendees"].as_array().unwrap().len(), 1);
+        assert_eq!(value["description"].as_str().unwrap().chars().count(), DESCRIPTION_BYTES + 1);
+    }
+
+    #[test]
+    fn half_of_a_surrogate_pair_keeps_the_event_apart_by_its_id() {
+        let text = r#"{"items":[{"id":"e","summary":"\ud800"},{"id":"\ud800"},{"id":"f"}]}"#;
+        let page: tminus_google::EventPage = serde_json::from_str(text).unwrap();
+        let chunks = cut(&page.items);
+        assert_eq!(chunks, [[json!({"id": "e"}), json!({"id": null}), json!({"id": "f"})]]);
     }
 }

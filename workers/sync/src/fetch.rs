@@ -219,6 +219,7 @@ async fn forward<P: Ports>(
             full,
             lane: grant.lane,
             items,
+            zone: page.time_zone.clone(),
             whole: alone.then(|| next.clone()),
         })
         .collect();

@@ -8,6 +8,7 @@ use crate::events::body::{self, Context, legal_id, merge};
 use crate::events::commit;
 use crate::events::instance;
 use crate::events::read::View;
+use crate::events::visibility;
 use crate::http::Response;
 use crate::model::{Calendar, Object, Role, Stored};
 use crate::settings::{PutOnCancelled, Settings};
@@ -159,14 +160,14 @@ impl Google {
         if old.moved_away() {
             return Err(ApiError::forbidden());
         }
+        // With its series an instance is gone, too.
+        if old.master().and_then(|id| calendar.events.get(id)).is_some_and(Stored::cancelled) {
+            return Err(ApiError::not_found());
+        }
         let input = match change {
             Change::Update(input) => {
                 if old.cancelled() && actor.is_api() {
-                    match self.settings.put_on_cancelled {
-                        PutOnCancelled::Revive200 => {}
-                        PutOnCancelled::Forbidden403 => return Err(ApiError::forbidden()),
-                        PutOnCancelled::Gone410 => return Err(ApiError::deleted()),
-                    }
+                    may_revive(&self.settings, &old)?;
                 }
                 input.clone()
             }
@@ -181,6 +182,7 @@ impl Google {
         };
         let context = context(&self.settings, calendar, Some(&old), options);
         let mut event = body::normalise(&input, &context)?;
+        let stricter = old.master().is_some() && visibility::of_instance(&old.body, &mut event);
         let before = old.body.get("sequence").and_then(Value::as_i64).unwrap_or(0);
         let given = input.get("sequence").and_then(Value::as_i64);
         if given.is_some_and(|n| n < before) {
@@ -200,9 +202,12 @@ impl Google {
         let touches = !only_reminders_differ(&old.body, &event);
         let stored = Stored::successor(event, Some(&old), self.now_ms, touches);
         let what = if matches!(change, Change::Update(_)) { "update" } else { "patch" };
-        let cut = old.body.get("recurrence") != stored.body.get("recurrence");
+        let cut = ["start", "recurrence"].iter().any(|key| old.body.get(*key) != stored.body.get(*key));
         let written = self.commit(actor, calendar_id, stored, what, options);
-        if cut && !self.settings.keep_orphaned_exceptions {
+        if stricter {
+            self.hide_series(calendar_id, &written.stored);
+        }
+        if cut && old.recurring() && !self.settings.keep_orphaned_exceptions {
             self.cancel_orphans(calendar_id, id);
         }
         Ok(written)
@@ -240,6 +245,17 @@ impl Google {
                 }
             }
         }
+    }
+}
+
+/// Whether a PUT may bring back what is cancelled.
+fn may_revive(settings: &Settings, old: &Stored) -> ApiResult<()> {
+    match settings.put_on_cancelled {
+        _ if old.master().is_some() && settings.revive_cancelled_instance => Ok(()),
+        _ if old.master().is_some() => Err(ApiError::forbidden()),
+        PutOnCancelled::Revive200 => Ok(()),
+        PutOnCancelled::Forbidden403 => Err(ApiError::forbidden()),
+        PutOnCancelled::Gone410 => Err(ApiError::deleted()),
     }
 }
 

@@ -18,7 +18,7 @@ fn a_mirror_is_inserted_updated_and_deleted() {
     assert_eq!((mirror.next(), mirror.state), (None, MirrorState::Active));
     assert!(!mirror.wish(Some(hash("a"))), "the same wish changes nothing");
     assert!(mirror.wish(Some(hash("b"))));
-    assert_eq!(mirror.next(), Some(Step::Update { etag: "e-a".into() }));
+    assert_eq!(mirror.next(), Some(Step::Update { etag: Some("e-a".into()) }));
     mirror.learn(2, written("b"), NOW);
     assert!(mirror.wish(None));
     assert_eq!(mirror.next(), Some(Step::Delete { etag: Some("e-b".into()) }));
@@ -32,7 +32,7 @@ fn settling_an_old_version_leaves_the_mirror_pending() {
     mirror.wish(Some(hash("b")));
     mirror.learn(1, written("a"), NOW);
     assert_eq!(mirror.state, MirrorState::Pending);
-    assert_eq!(mirror.next(), Some(Step::Update { etag: "e-a".into() }));
+    assert_eq!(mirror.next(), Some(Step::Update { etag: Some("e-a".into()) }));
 }
 
 #[test]
@@ -64,9 +64,9 @@ fn a_wish_that_returns_while_a_write_is_under_way_does_not_rest() {
     assert_eq!(mirror.state, MirrorState::Pending, "the write of b may arrive");
     // The writer crashed; its claim ran out and another takes over.
     mirror.claim();
-    assert_eq!(mirror.next(), Some(Step::Update { etag: "e-a".into() }));
+    assert_eq!(mirror.next(), Some(Step::Update { etag: Some("e-a".into()) }));
     mirror.learn(3, Fact::Exists { hash: hash("b"), etag: "e-b".into(), updated: None }, NOW);
-    assert_eq!(mirror.next(), Some(Step::Update { etag: "e-b".into() }));
+    assert_eq!(mirror.next(), Some(Step::Update { etag: Some("e-b".into()) }));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn an_echo_changes_nothing_and_an_edit_by_hand_is_undone() {
     assert!(mirror.see(Sight::Live { etag: "e-2", hash: &a, updated: Some(NOW) }));
     assert_eq!(mirror.state, MirrorState::Active, "only the etag moved");
     assert!(mirror.see(Sight::Live { etag: "e-3", hash: &x, updated: Some(NOW) }));
-    assert_eq!(mirror.next(), Some(Step::Update { etag: "e-3".into() }));
+    assert_eq!(mirror.next(), Some(Step::Update { etag: Some("e-3".into()) }));
 }
 
 #[test]
@@ -123,4 +123,33 @@ fn a_mirror_that_a_whole_list_does_not_hold_is_looked_for_and_made_again() {
     assert_eq!(mirror.state, MirrorState::Active, "the list was older than our write");
     gone.learn(1, Fact::IdBurnt, NOW);
     assert_eq!((gone.id_generation, gone.next()), (1, Some(Step::Insert)));
+}
+
+#[test]
+fn an_id_that_we_deleted_is_not_used_again() {
+    let mut mirror = Mirror::wished(hash("a"));
+    mirror.learn(1, written("a"), NOW);
+    mirror.wish(None);
+    mirror.learn(2, Fact::Absent, NOW);
+    mirror.wish(Some(hash("a")));
+    assert_eq!((mirror.id_generation, mirror.next()), (1, Some(Step::Insert)));
+}
+
+#[test]
+fn an_instance_is_replaced_and_deleted_but_never_inserted() {
+    let mut moved = Mirror::instance(Some(hash("moved")));
+    assert_eq!(moved.next(), Some(Step::Update { etag: None }));
+    moved.learn(1, written("moved"), NOW);
+    assert_eq!((moved.next(), moved.state), (None, MirrorState::Active));
+    moved.wish(None);
+    assert_eq!(moved.next(), Some(Step::Delete { etag: Some("e-moved".into()) }));
+    moved.learn(2, Fact::Absent, NOW);
+    assert_eq!((moved.next(), moved.state), (None, MirrorState::Deleted));
+    moved.wish(Some(hash("back")));
+    assert_eq!((moved.id_generation, moved.next()), (0, Some(Step::Update { etag: None })));
+    moved.start_over(3);
+    assert_eq!((moved.id_generation, moved.next()), (3, Some(Step::Update { etag: None })));
+
+    let gone = Mirror::instance(None);
+    assert_eq!((gone.next(), gone.state), (Some(Step::Delete { etag: None }), MirrorState::Pending));
 }

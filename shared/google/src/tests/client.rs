@@ -83,7 +83,7 @@ fn a_full_list() {
         ..Default::default()
     });
     let fields = "nextPageToken,nextSyncToken,timeZone,accessRole,items(id,etag,status,summary,description,\
-        location,start,end,recurrence,recurringEventId,originalStartTime,transparency,visibility,iCalUID,\
+        location,start,end,recurrence,recurringEventId,originalStartTime,transparency,visibility,colorId,iCalUID,\
         sequence,eventType,endTimeUnspecified,attendees(self,responseStatus),organizer(self),\
         extendedProperties/private,updated,created)";
     let expected = [

@@ -116,6 +116,9 @@ pub struct Event {
     /// Who sees details; absent means the calendar's default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visibility: Option<Visibility>,
+    /// The colour, `1` to `11` of the palette of events; absent means the calendar's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub color_id: Option<String>,
     /// The UID of RFC 5545, the same for all instances of a series.
     #[serde(rename = "iCalUID", skip_serializing_if = "Option::is_none")]
     pub ical_uid: Option<String>,

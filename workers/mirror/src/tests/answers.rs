@@ -1,40 +1,17 @@
 //! What a write learns from the provider's answers.
 
 use futures::executor::block_on;
-use tminus_domain::event::When;
-use tminus_domain::ids::{AccountId, CalendarId, EventId, PrefixedId, Ulid};
-use tminus_domain::mark::Mark;
 use tminus_domain::mirroring::Fact;
-use tminus_domain::projection::MirrorBody;
-use tminus_domain::time::Timestamp;
 use tminus_google::{AccessToken, CalendarApi};
 use tminus_ports::{HttpError, HttpResponse};
 use tminus_testkit::ScriptedHttp;
 use tminus_user_graph::contract::{MirrorAction, MirrorOperation};
 
+use super::{block, operation};
 use crate::write::{Halt, Written, write};
 
-fn mark() -> Mark {
-    Mark {
-        event: EventId::from_ulid(Ulid::from_parts(1, 1)),
-        target_account: AccountId::from_ulid(Ulid::from_parts(1, 2)),
-        target_calendar: CalendarId::from_ulid(Ulid::from_parts(1, 3)),
-        id_generation: 0,
-    }
-}
-
 fn insert() -> MirrorOperation {
-    let at = Timestamp::from_millis(1_767_225_600_000);
-    let body = MirrorBody {
-        summary: "Busy".to_owned(),
-        description: None,
-        location: None,
-        when: When::timed(at, at.plus_seconds(60), None).unwrap(),
-        tentative: false,
-        private: true,
-    };
-    let action = MirrorAction::Insert { body };
-    MirrorOperation { mark: mark().to_string(), calendar: mark().target_calendar, version: 1, action }
+    operation(None, MirrorAction::Insert { body: block() })
 }
 
 /// The answer of a batch of one part.
@@ -91,4 +68,23 @@ fn a_lost_batch_leaves_its_writes_in_doubt_and_the_account_alone_for_a_while() {
 fn a_refused_token_stops_the_sitting() {
     let (written, _) = written(vec![batch("401 X", &error(401, "authError"))]);
     assert_eq!(written.halt, Some(Halt::Unauthorized));
+}
+
+#[test]
+fn an_id_that_is_taken_by_nothing_is_burnt() {
+    let (written, _) = written(vec![
+        batch("409 Conflict", &error(409, "duplicate")),
+        batch("404 Not Found", &error(404, "notFound")),
+    ]);
+    assert_eq!(written.results[0].fact, Fact::IdBurnt);
+}
+
+#[test]
+fn a_tombstone_is_cancelled_however_it_is_told() {
+    let cancelled = r#"{"id":"x","etag":"\"1\"","status":"cancelled"}"#.to_owned();
+    for (status, body) in [("200 OK", cancelled), ("410 Gone", error(410, "deleted"))] {
+        let (written, _) =
+            written(vec![batch("409 Conflict", &error(409, "duplicate")), batch(status, &body)]);
+        assert_eq!(written.results[0].fact, Fact::Cancelled, "{status}");
+    }
 }

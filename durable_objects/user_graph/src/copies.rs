@@ -1,0 +1,136 @@
+//! Copies of the same meeting in several accounts, found by their UID.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tminus_domain::event::{OwnResponse, Status};
+use tminus_domain::ids::{AccountId, EventId};
+use tminus_domain::meeting::{Copy, is_held, own_id};
+use tminus_domain::occurrence::Occurrence;
+use tminus_ports::ObjectHost;
+use tminus_store::{Row, StoreError};
+
+use crate::bulk;
+use crate::columns::{Hex, read_id};
+use crate::context::Context;
+use crate::events::StoredEvent;
+use crate::lenses::Lenses;
+
+/// What the accounts hold of some meetings.
+#[derive(Debug, Default)]
+pub(crate) struct Copies(BTreeMap<String, Vec<Copy>>);
+
+const COLUMNS: &str = "e.origin_account_id, e.canonical_event_id, e.original_start, e.status, e.own_response";
+/// A cancelled occurrence counts: its series may hold the meeting but for that.
+const COUNTS: &str = "(e.deleted = 0 OR e.original_start IS NOT NULL)";
+
+impl Copies {
+    /// Finds the copies of these events' meetings in all accounts but their own.
+    pub(crate) fn find<H: ObjectHost>(
+        ctx: &Context<'_, H>,
+        lenses: &Lenses,
+        events: &[&StoredEvent],
+    ) -> Result<Self, StoreError> {
+        let mut copies = Self::default();
+        let accounts: BTreeSet<AccountId> = events.iter().map(|event| event.account).collect();
+        for account in accounts {
+            let sources: Vec<Hex> = lenses.other_sources(account).map(Hex::of).collect();
+            if sources.is_empty() {
+                continue;
+            }
+            let of_account = || events.iter().filter(move |event| event.account == account);
+            let uids: BTreeSet<String> = of_account().map(|event| event.uid()).collect();
+            copies.with_stored_uid(ctx, account, &uids)?;
+            let is_series = |event: &&&StoredEvent| event.exception().is_some() || event.lines().is_some();
+            let series: BTreeSet<String> = of_account().filter(is_series).map(|event| event.uid()).collect();
+            copies.with_usual_uid(ctx, &sources, &uids, "origin_event_id")?;
+            copies.with_usual_uid(ctx, &sources, &series, "recurring_event_id")?;
+        }
+        Ok(copies)
+    }
+
+    fn with_stored_uid<H: ObjectHost>(
+        &mut self,
+        ctx: &Context<'_, H>,
+        account: AccountId,
+        uids: &BTreeSet<String>,
+    ) -> Result<(), StoreError> {
+        let rows = ctx.query(
+            &format!(
+                "/* copies_by_uid */ SELECT j.value, {COLUMNS} FROM json_each(?1) AS j
+                 CROSS JOIN canonical_events AS e ON e.ical_uid = j.value
+                 WHERE e.origin_account_id <> ?2 AND {COUNTS}"
+            ),
+            &[bulk::list(uids)?, crate::columns::id(account)],
+        )?;
+        rows.iter().try_for_each(|row| self.add(row.get(0)?, row))
+    }
+
+    /// Meetings with the usual UID are stored without it: they are found by the id that it is made of.
+    fn with_usual_uid<H: ObjectHost>(
+        &mut self,
+        ctx: &Context<'_, H>,
+        sources: &[Hex],
+        uids: &BTreeSet<String>,
+        column: &str,
+    ) -> Result<(), StoreError> {
+        let ids: Vec<&str> = uids.iter().filter_map(|uid| own_id(uid)).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let rows = ctx.query(
+            &format!(
+                "/* copies_by_id */ SELECT j.value, {COLUMNS} FROM json_each(?1) AS c
+                 CROSS JOIN json_each(?2) AS j
+                 CROSS JOIN canonical_events AS e
+                   ON e.origin_calendar_id = unhex(c.value) AND e.{column} = j.value
+                 WHERE e.ical_uid IS NULL AND {COUNTS}"
+            ),
+            &[bulk::list(sources)?, bulk::list(ids)?],
+        )?;
+        let usual = tminus_domain::meeting::usual_uid;
+        rows.iter().try_for_each(|row| self.add(usual(&row.get::<String>(0)?), row))
+    }
+
+    fn add(&mut self, uid: String, row: &Row) -> Result<(), StoreError> {
+        let occurrence = row
+            .get::<Option<String>>(3)?
+            .map(|stamp| Occurrence::from_stamp(&stamp))
+            .transpose()
+            .map_err(|_| StoreError::Corrupt { what: "original start" })?;
+        let status: Status = row.parse(4, "status")?;
+        let response: OwnResponse = row.parse(5, "own response")?;
+        let stands = status != Status::Cancelled && response != OwnResponse::Declined;
+        let copy = Copy { account: read_id(row, 1)?, event: read_id(row, 2)?, occurrence, stands };
+        let of_meeting = self.0.entry(uid).or_default();
+        if !of_meeting.contains(&copy) {
+            of_meeting.push(copy);
+        }
+        Ok(())
+    }
+
+    fn of(&self, event: &StoredEvent) -> &[Copy] {
+        if self.0.is_empty() { &[] } else { self.0.get(&event.uid()).map_or(&[], Vec::as_slice) }
+    }
+
+    /// Whether the account holds the event's meeting itself.
+    pub(crate) fn holds(&self, account: AccountId, event: &StoredEvent) -> bool {
+        is_held(self.of(event), account, event.exception().map(|(_, occurrence)| occurrence))
+    }
+
+    /// The occurrences of a series that the account holds by themselves.
+    pub(crate) fn held_occurrences(
+        &self,
+        account: AccountId,
+        series: &StoredEvent,
+    ) -> impl Iterator<Item = Occurrence> + '_ {
+        self.of(series)
+            .iter()
+            .filter(move |copy| copy.account == account && copy.stands)
+            .filter_map(|copy| copy.occurrence)
+    }
+
+    /// The events of other accounts that are copies of this one's meeting.
+    pub(crate) fn siblings(&self, event: &StoredEvent) -> impl Iterator<Item = EventId> + '_ {
+        self.of(event).iter().map(|copy| copy.event)
+    }
+}

@@ -1,0 +1,314 @@
+//! From events to the mirrors that they want: facts are loaded for all of them at once, the rules decide, what differs is
+//! written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tminus_domain::dirty::Lane;
+use tminus_domain::ids::{AccountId, CalendarId, EventId};
+use tminus_domain::occurrence::Occurrence;
+use tminus_domain::policy::FilterReason;
+use tminus_domain::projection::{Lens, MirrorBody, Projection};
+use tminus_domain::recurrence::Series;
+use tminus_domain::series::{self, Exception, Instance, Known, Master};
+use tminus_ports::ObjectHost;
+use tminus_store::StoreError;
+
+use crate::context::{Context, Effects};
+use crate::copies::Copies;
+use crate::events::{self, StoredEvent};
+use crate::lenses::Lenses;
+use crate::mirrors::{self, MirrorKey, Part, StoredMirror};
+use crate::wishes;
+
+/// An event that is to be projected.
+#[derive(Debug, Clone)]
+pub(crate) struct Subject {
+    pub(crate) event: StoredEvent,
+    pub(crate) lane: Lane,
+    pub(crate) mirrors: Mirrors,
+}
+
+/// Whether an event can have mirrors already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mirrors {
+    /// It is new.
+    None,
+    /// They are stored, if there are any.
+    Stored,
+}
+
+/// What is wanted of one mirror.
+#[derive(Debug, Clone)]
+pub(crate) struct Wish {
+    pub(crate) key: MirrorKey,
+    pub(crate) account: AccountId,
+    pub(crate) part: Part,
+    /// What it is to show; `None`: nothing is to be there.
+    pub(crate) body: Option<MirrorBody>,
+}
+
+/// What is wanted of the mirrors of one event.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) event: StoredEvent,
+    pub(crate) lane: Lane,
+    pub(crate) known: Vec<StoredMirror>,
+    pub(crate) wishes: Vec<Wish>,
+}
+
+/// Projects events, and what hangs together with them: the series of an exception, the exceptions of a series. Returns how
+/// many mirrors are wanted otherwise.
+pub(crate) fn project<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    lenses: &Lenses,
+    subjects: Vec<Subject>,
+    effects: &mut Effects,
+) -> Result<u32, StoreError> {
+    let subjects = with_series(ctx, subjects)?;
+    let planned = plan(ctx, lenses, subjects)?;
+    wishes::store(ctx, lenses, planned, effects)
+}
+
+/// Projects the events of these ids.
+pub(crate) fn project_ids<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    lenses: &Lenses,
+    ids: &BTreeSet<EventId>,
+    lane: Lane,
+    effects: &mut Effects,
+) -> Result<u32, StoreError> {
+    let subject = |event| Subject { event, lane, mirrors: Mirrors::Stored };
+    let subjects = events::by_ids(ctx, ids.iter().copied())?.into_iter().map(subject).collect();
+    project(ctx, lenses, subjects, effects)
+}
+
+/// What the mirrors of these events are to show now.
+pub(crate) fn wanted<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    lenses: &Lenses,
+    ids: &BTreeSet<EventId>,
+) -> Result<BTreeMap<MirrorKey, Wish>, StoreError> {
+    let subject = |event| Subject { event, lane: Lane::Live, mirrors: Mirrors::Stored };
+    let subjects = events::by_ids(ctx, ids.iter().copied())?.into_iter().map(subject).collect();
+    let planned = plan(ctx, lenses, with_series(ctx, subjects)?)?;
+    Ok(planned.into_iter().flat_map(|planned| planned.wishes).map(|wish| (wish.key, wish)).collect())
+}
+
+/// Adds the series of exceptions and the exceptions of series.
+fn with_series<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    subjects: Vec<Subject>,
+) -> Result<Vec<Subject>, StoreError> {
+    let mut series: BTreeMap<CalendarId, BTreeMap<String, Lane>> = BTreeMap::new();
+    for subject in &subjects {
+        let event = &subject.event;
+        let master = match event.exception() {
+            Some((master, _)) => master,
+            None if event.lines().is_some() => &event.origin,
+            None => continue,
+        };
+        let lane = series.entry(event.calendar).or_default().entry(master.to_owned()).or_insert(subject.lane);
+        if subject.lane == Lane::Live {
+            *lane = Lane::Live;
+        }
+    }
+    if series.is_empty() {
+        return Ok(subjects);
+    }
+    let mut all: BTreeMap<EventId, Subject> =
+        subjects.into_iter().map(|subject| (subject.event.event, subject)).collect();
+    for (calendar, masters) in series {
+        let ids: Vec<&str> = masters.keys().map(String::as_str).collect();
+        let mut found = events::by_origins(ctx, calendar, &ids)?;
+        found.extend(events::exceptions_of(ctx, calendar, &ids)?);
+        for event in found {
+            let master = event.exception().map_or(event.origin.as_str(), |(master, _)| master);
+            let lane = masters.get(master).copied().unwrap_or(Lane::Bulk);
+            // What was changed just now is at hand already, and says more: that it is new.
+            all.entry(event.event).or_insert(Subject { event, lane, mirrors: Mirrors::Stored });
+        }
+    }
+    Ok(all.into_values().collect())
+}
+
+/// Decides what is wanted of the mirrors of all these events, of which the series are whole.
+fn plan<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    lenses: &Lenses,
+    subjects: Vec<Subject>,
+) -> Result<Vec<Planned>, StoreError> {
+    let stored = subjects.iter().filter(|subject| subject.mirrors == Mirrors::Stored);
+    let mut known: BTreeMap<EventId, Vec<StoredMirror>> = BTreeMap::new();
+    for mirror in mirrors::of_events(ctx, stored.map(|subject| subject.event.event))? {
+        known.entry(mirror.key.event).or_default().push(mirror);
+    }
+    let mut wishes = decide(ctx, lenses, &subjects, &known)?;
+    let planned = |subject: Subject| Planned {
+        known: known.remove(&subject.event.event).unwrap_or_default(),
+        wishes: wishes.remove(&subject.event.event).unwrap_or_default(),
+        event: subject.event,
+        lane: subject.lane,
+    };
+    Ok(subjects.into_iter().map(planned).collect())
+}
+
+fn decide<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    lenses: &Lenses,
+    subjects: &[Subject],
+    known: &BTreeMap<EventId, Vec<StoredMirror>>,
+) -> Result<BTreeMap<EventId, Vec<Wish>>, StoreError> {
+    let live: Vec<&StoredEvent> =
+        subjects.iter().map(|subject| &subject.event).filter(|event| !event.deleted).collect();
+    let copies = Copies::find(ctx, lenses, &live)?;
+    let planner = Planner { ctx, copies, known };
+    let mut views = BTreeMap::new();
+    let mut wishes: BTreeMap<EventId, Vec<Wish>> = BTreeMap::new();
+    let mut exceptions: BTreeMap<(CalendarId, &str), Vec<&StoredEvent>> = BTreeMap::new();
+    for subject in subjects {
+        let event = &subject.event;
+        if let Some((master, _)) = event.exception() {
+            exceptions.entry((event.calendar, master)).or_default().push(event);
+        }
+    }
+    for event in subjects.iter().map(|subject| &subject.event).filter(|event| event.exception().is_none()) {
+        let through = views
+            .entry((event.account, event.calendar))
+            .or_insert_with(|| lenses.of(event.account, event.calendar));
+        let of_series = exceptions.remove(&(event.calendar, event.origin.as_str()));
+        if event.lines().is_some() && !event.deleted {
+            planner.series(event, of_series.as_deref().unwrap_or_default(), through, &mut wishes);
+            continue;
+        }
+        wishes.insert(event.event, planner.single(event, through));
+        for exception in of_series.into_iter().flatten() {
+            // Its series was deleted, and this was seen later.
+            wishes.insert(exception.event, planner.single(exception, through));
+        }
+    }
+    for exception in exceptions.into_values().flatten() {
+        let through = lenses.of(exception.account, exception.calendar);
+        // Nobody has seen its series: until it is known whether there is one, nothing is written that would have to go.
+        let alone = if exception.lone { planner.single(exception, &through) } else { Vec::new() };
+        wishes.insert(exception.event, alone);
+    }
+    Ok(wishes)
+}
+
+struct Planner<'a, H> {
+    ctx: &'a Context<'a, H>,
+    copies: Copies,
+    known: &'a BTreeMap<EventId, Vec<StoredMirror>>,
+}
+
+impl<H: ObjectHost> Planner<'_, H> {
+    fn rows(&self, event: EventId, calendar: CalendarId) -> impl Iterator<Item = &StoredMirror> {
+        self.known.get(&event).into_iter().flatten().filter(move |mirror| mirror.key.calendar == calendar)
+    }
+
+    /// Why an event has no mirror along an edge, for a reason that its content does not tell.
+    fn barred(&self, event: &StoredEvent, lens: &Lens) -> Option<FilterReason> {
+        let edge = lens.edge();
+        let mut own =
+            self.rows(event.event, edge.target_calendar).filter(|mirror| mirror.key.occurrence.is_none());
+        if own.any(|mirror| mirror.dismissed) {
+            return Some(FilterReason::Dismissed);
+        }
+        self.copies.holds(edge.target_account, event).then_some(FilterReason::Duplicate)
+    }
+
+    fn single(&self, event: &StoredEvent, through: &[&Lens]) -> Vec<Wish> {
+        if event.deleted {
+            return Vec::new();
+        }
+        let mut wishes: Vec<(&Lens, Wish)> = Vec::new();
+        for lens in through {
+            if self.barred(event, lens).is_some() {
+                continue;
+            }
+            // Most edges of a person show the same: it is worked out once.
+            let alike =
+                wishes.iter().find(|(other, _)| other.shows_like(lens)).map(|(_, wish)| wish.body.clone());
+            let body = alike.unwrap_or_else(|| shown(lens.project(&event.content, None, self.ctx.now)));
+            wishes.push((lens, wish(event.event, lens, None, Part::Single, body)));
+        }
+        wishes.into_iter().map(|(_, wish)| wish).filter(|wish| wish.body.is_some()).collect()
+    }
+
+    fn series(
+        &self,
+        master: &StoredEvent,
+        exceptions: &[&StoredEvent],
+        through: &[&Lens],
+        wishes: &mut BTreeMap<EventId, Vec<Wish>>,
+    ) {
+        let rules = master.lines().and_then(|lines| Series::parse(&master.content.when, lines).ok());
+        let mut own = Vec::new();
+        for lens in through {
+            let edge = lens.edge();
+            let mut known: BTreeMap<Occurrence, Known> = self
+                .rows(master.event, edge.target_calendar)
+                .filter_map(|mirror| Some((mirror.key.occurrence?, mirror.dismissed)))
+                .map(|(occurrence, is_dismissed)| {
+                    (occurrence, if is_dismissed { Known::Barred } else { Known::Written })
+                })
+                .collect();
+            known.extend(
+                self.copies
+                    .held_occurrences(edge.target_account, master)
+                    .map(|occurrence| (occurrence, Known::Barred)),
+            );
+            let of_series: Vec<Exception<'_>> = exceptions
+                .iter()
+                .filter_map(|event| {
+                    let (_, occurrence) = event.exception()?;
+                    Some(Exception { occurrence, content: &event.content, barred: self.barred(event, lens) })
+                })
+                .collect();
+            let content = Master {
+                content: &master.content,
+                series: rules.as_ref(),
+                last_end: master.last_end,
+                barred: self.barred(master, lens),
+            };
+            let plan = series::plan(lens, &content, &of_series, &known, self.ctx.now);
+            if let Projection::Shown(body) = plan.series {
+                own.push(wish(master.event, lens, None, Part::Series, Some(body)));
+            }
+            own.extend(plan.instances.into_iter().map(|(occurrence, instance)| {
+                let (part, body) = match instance {
+                    Instance::Shown(body) => (Part::Instance, Some(*body)),
+                    Instance::Gone => (Part::Instance, None),
+                    Instance::Stale => (Part::Stale, None),
+                };
+                wish(master.event, lens, Some(occurrence), part, body)
+            }));
+            for (event, alone) in exceptions.iter().zip(plan.alone) {
+                let of_event = wishes.entry(event.event).or_default();
+                if let Some(body) = shown(alone) {
+                    of_event.push(wish(event.event, lens, None, Part::Single, Some(body)));
+                }
+            }
+        }
+        wishes.insert(master.event, own);
+    }
+}
+
+fn wish(
+    event: EventId,
+    lens: &Lens,
+    occurrence: Option<Occurrence>,
+    part: Part,
+    body: Option<MirrorBody>,
+) -> Wish {
+    let edge = lens.edge();
+    let key = MirrorKey { event, calendar: edge.target_calendar, occurrence };
+    Wish { key, account: edge.target_account, part, body }
+}
+
+fn shown(projection: Projection) -> Option<MirrorBody> {
+    match projection {
+        Projection::Shown(body) => Some(body),
+        Projection::Filtered(_) => None,
+    }
+}

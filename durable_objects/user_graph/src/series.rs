@@ -1,0 +1,98 @@
+//! Series on their way into the store: rules that can be followed, exceptions that lost their series.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use tminus_domain::event::{EventContent, SeriesPart, When};
+use tminus_domain::ids::{CalendarId, EventId};
+use tminus_domain::recurrence::{LastStart, RecurrenceError, Series};
+use tminus_domain::time::Timestamp;
+use tminus_ports::ObjectHost;
+use tminus_store::StoreError;
+
+use crate::bulk;
+use crate::change::Changed;
+use crate::columns::{id, read_id};
+use crate::context::Context;
+use crate::events;
+
+/// What an event says, with the lines of a series in their canonical spelling.
+#[derive(Debug)]
+pub(crate) struct Normal<'a> {
+    pub(crate) content: Cow<'a, EventContent>,
+    /// The end of the last occurrence of a series; `None`: it is endless, or no series.
+    pub(crate) last_end: Option<Timestamp>,
+}
+
+/// Reads the rules of a series once, so that nobody who projects it meets one that cannot be followed.
+pub(crate) fn normal(content: &EventContent) -> Result<Normal<'_>, RecurrenceError> {
+    let SeriesPart::Master { lines } = &content.series else {
+        return Ok(Normal { content: Cow::Borrowed(content), last_end: None });
+    };
+    let series = Series::parse(&content.when, lines)?;
+    let length = content.when.end_key().millis().saturating_sub(content.when.start_key().millis());
+    let last_end = match series.last() {
+        LastStart::Never => None,
+        LastStart::At(occurrence) => Some(occurrence.sort_key().plus_millis(length)),
+        LastStart::Empty => Some(content.when.end_key()),
+    };
+    let mut content = content.clone();
+    content.series = SeriesPart::Master { lines: series.lines() };
+    if let When::Timed { zone, .. } = &mut content.when {
+        *zone = series.zone().map(str::to_owned).or_else(|| zone.take());
+    }
+    Ok(Normal { content: Cow::Owned(content), last_end })
+}
+
+/// The exceptions that changed series no longer have, by the provider's ids. Whether the provider still has them is not
+/// told by any list: they are asked for one by one.
+pub(crate) fn left_behind<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    calendar: CalendarId,
+    changes: &[Changed],
+) -> Result<Vec<String>, StoreError> {
+    let mut rules: BTreeMap<&str, Series> = BTreeMap::new();
+    for changed in changes {
+        let was = changed.before.as_ref().and_then(|before| before.lines());
+        let (Some(was), Some(lines)) = (was, changed.after.lines()) else { continue };
+        let is_same = was == lines
+            && changed
+                .before
+                .as_ref()
+                .is_some_and(|before| before.content.when == changed.after.content.when);
+        if !is_same
+            && !changed.after.deleted
+            && let Ok(series) = Series::parse(&changed.after.content.when, lines)
+        {
+            rules.insert(&changed.after.origin, series);
+        }
+    }
+    let masters: Vec<&str> = rules.keys().copied().collect();
+    let changing: BTreeSet<EventId> = changes.iter().map(|changed| changed.after.event).collect();
+    let mut left = Vec::new();
+    for event in events::exceptions_of(ctx, calendar, &masters)? {
+        let Some((master, occurrence)) = event.exception() else { continue };
+        let has = rules.get(master).is_some_and(|series| series.contains(occurrence));
+        if !event.deleted && !has && !changing.contains(&event.event) {
+            left.push(event.origin.clone());
+        }
+    }
+    Ok(left)
+}
+
+/// Notes that the provider has no such series; answers the exceptions that now stand alone.
+pub(crate) fn stand_alone<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    calendar: CalendarId,
+    masters: &[&str],
+    changing: &BTreeSet<EventId>,
+) -> Result<BTreeSet<EventId>, StoreError> {
+    let rows = ctx.query(
+        "/* stand_alone */ UPDATE canonical_events SET lone = 1
+         WHERE origin_calendar_id = ?1 AND recurring_event_id IN (SELECT value FROM json_each(?2)) AND lone = 0
+         RETURNING canonical_event_id",
+        &[id(calendar), bulk::list(masters)?],
+    )?;
+    let lone = rows.iter().map(|row| read_id(row, 0)).collect::<Result<BTreeSet<EventId>, _>>()?;
+    Ok(lone.difference(changing).copied().collect())
+}

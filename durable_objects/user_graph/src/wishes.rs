@@ -1,0 +1,122 @@
+//! Storing what is wanted of mirrors, where it differs from what was.
+
+use std::collections::BTreeMap;
+
+use tminus_domain::dirty::Lane;
+use tminus_domain::ids::CalendarId;
+use tminus_domain::mirroring::{INHERITED, Mirror};
+use tminus_domain::projection::ProjectionHash;
+use tminus_ports::ObjectHost;
+use tminus_store::StoreError;
+
+use crate::context::{Context, Effects};
+use crate::lenses::Lenses;
+use crate::mirrors::{self, MirrorKey, Part, Placed, StoredMirror, order_key};
+use crate::project::{Planned, Wish};
+
+/// What is to be written, collected over many events.
+#[derive(Default)]
+struct Changes {
+    insert: Vec<(StoredMirror, i64)>,
+    update: Vec<(StoredMirror, i64)>,
+    bury: Vec<MirrorKey>,
+    forget: Vec<MirrorKey>,
+}
+
+/// Stores the wishes of planned events; returns how many mirrors are wanted otherwise.
+pub(crate) fn store<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    lenses: &Lenses,
+    planned: Vec<Planned>,
+    effects: &mut Effects,
+) -> Result<u32, StoreError> {
+    let mut changes = Changes::default();
+    for event in planned {
+        compare(ctx, lenses, event, &mut changes);
+    }
+    for (mirror, _) in changes.insert.iter().chain(&changes.update) {
+        effects.nudge(mirror.account, mirror.lane);
+    }
+    fn placed((mirror, order): &(StoredMirror, i64)) -> Placed<'_> {
+        Placed { mirror, lane: mirror.lane, order: *order }
+    }
+    mirrors::forget(ctx, changes.forget)?;
+    mirrors::insert(ctx, changes.insert.iter().map(placed))?;
+    mirrors::put_wishes(ctx, changes.update.iter().map(placed))?;
+    mirrors::bury(ctx, changes.bury)?;
+    let count = changes.insert.len().saturating_add(changes.update.len());
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+fn compare<H: ObjectHost>(ctx: &Context<'_, H>, lenses: &Lenses, planned: Planned, changes: &mut Changes) {
+    let Planned { event, lane, known, wishes } = planned;
+    let order = order_key(ctx.now, &event.content.when, event.last_end);
+    let mut known: BTreeMap<MirrorKey, StoredMirror> =
+        known.into_iter().map(|mirror| (mirror.key, mirror)).collect();
+    // An instance has the id of its series' mirror.
+    let generations: BTreeMap<CalendarId, u32> = known
+        .values()
+        .filter(|mirror| mirror.part == Part::Series)
+        .map(|mirror| (mirror.key.calendar, mirror.mirror.id_generation))
+        .collect();
+    for wish in wishes {
+        let generation = generations.get(&wish.key.calendar).copied().unwrap_or(0);
+        match known.remove(&wish.key) {
+            None if wish.part == Part::Stale => {}
+            None => {
+                let mut mirror = new(&wish, lane);
+                if wish.key.occurrence.is_some() {
+                    mirror.mirror.id_generation = generation;
+                }
+                changes.insert.push((mirror, order));
+            }
+            Some(mirror) if wish.part == Part::Stale && nothing_written(&mirror) => {
+                changes.forget.push(wish.key);
+            }
+            Some(mut mirror) => {
+                let changed = mirror.mirror.wish(wish.body.as_ref().map(|body| body.hash()));
+                if changed || mirror.part != wish.part {
+                    mirror.part = wish.part;
+                    mirror.lane = lane;
+                    changes.update.push((mirror, order));
+                }
+            }
+        }
+    }
+    for (key, mut orphan) in known {
+        if key.occurrence.is_some() {
+            // Its series has no mirror any more, and takes its instances with it.
+            changes.forget.push(key);
+        } else if !lenses.knows(key.calendar) {
+            changes.bury.push(key);
+        } else if orphan.mirror.wish(None) {
+            orphan.lane = lane;
+            changes.update.push((orphan, order));
+        }
+    }
+}
+
+fn nothing_written(mirror: &StoredMirror) -> bool {
+    let acked = mirror.mirror.acked.as_ref().map(ProjectionHash::as_str);
+    acked.is_none_or(|acked| acked == INHERITED) && !mirror.mirror.claimed && !mirror.mirror.in_doubt
+}
+
+fn new(wish: &Wish, lane: Lane) -> StoredMirror {
+    let hash = wish.body.as_ref().map(|body| body.hash());
+    let mirror = match (wish.key.occurrence, hash) {
+        (None, Some(hash)) => Mirror::wished(hash),
+        (_, hash) => Mirror::instance(hash),
+    };
+    StoredMirror {
+        key: wish.key,
+        account: wish.account,
+        part: wish.part,
+        mirror,
+        lane,
+        claim: None,
+        restores: 0,
+        restore_day: None,
+        dismissed: false,
+        written: None,
+    }
+}

@@ -1,0 +1,84 @@
+//! The same meeting in several accounts: every copy of an invitation has the same iCalendar UID (RFC 5545 section 3.8.4.7).
+
+use crate::event::{EventContent, OwnResponse, SeriesPart, Status};
+use crate::ids::{AccountId, EventId};
+use crate::occurrence::Occurrence;
+
+/// What follows the provider's id in the UID of a meeting that was made there.
+const USUAL_DOMAIN: &str = "@google.com";
+
+/// One copy of a meeting, or of one occurrence of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copy {
+    /// The account that has it.
+    pub account: AccountId,
+    /// The event.
+    pub event: EventId,
+    /// Which occurrence of a series; `None`: a single event, or the series.
+    pub occurrence: Option<Occurrence>,
+    /// Whether it stands there.
+    pub stands: bool,
+}
+
+/// Whether an event stands in the account that has it: not cancelled, not declined.
+#[must_use]
+pub fn stands(content: &EventContent) -> bool {
+    content.status != Status::Cancelled && content.own_response != OwnResponse::Declined
+}
+
+/// Whether the account holds the meeting itself, so that it needs no block. What it has of the very occurrence goes before
+/// what it has of the series.
+#[must_use]
+pub fn is_held(copies: &[Copy], account: AccountId, occurrence: Option<Occurrence>) -> bool {
+    let of = |wanted: Option<Occurrence>| {
+        copies.iter().filter(move |copy| copy.account == account && copy.occurrence == wanted)
+    };
+    if of(occurrence).next().is_some() {
+        return of(occurrence).any(|copy| copy.stands);
+    }
+    occurrence.is_some() && of(None).any(|copy| copy.stands)
+}
+
+/// The UID that the provider gives to a meeting of its own.
+#[must_use]
+pub fn usual_uid(own_id: &str) -> String {
+    format!("{own_id}{USUAL_DOMAIN}")
+}
+
+/// The provider's id of the meeting whose UID is the usual one.
+#[must_use]
+pub fn own_id(uid: &str) -> Option<&str> {
+    uid.strip_suffix(USUAL_DOMAIN)
+}
+
+/// The id that the usual UID of an event is made of: its own, or its series'.
+#[must_use]
+pub fn base_id<'a>(provider_event_id: &'a str, content: &'a EventContent) -> &'a str {
+    match &content.series {
+        SeriesPart::Exception { master, .. } => master,
+        SeriesPart::Single | SeriesPart::Master { .. } => provider_event_id,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{PrefixedId, Ulid};
+
+    #[test]
+    fn an_occurrence_that_is_declined_is_not_held_though_its_series_is() {
+        let account = AccountId::from_ulid(Ulid::from_parts(1, 1));
+        let other = AccountId::from_ulid(Ulid::from_parts(1, 2));
+        let event = EventId::from_ulid(Ulid::from_parts(1, 3));
+        let on = |stamp| Occurrence::from_stamp(stamp).ok();
+        let copy = |occurrence, stands| Copy { account, event, occurrence, stands };
+        let copies = [copy(None, true), copy(on("20260301"), false), copy(on("20260302"), true)];
+        let held = |occurrence| is_held(&copies, account, occurrence);
+        assert_eq!(
+            [held(None), held(on("20260301")), held(on("20260302")), held(on("20260303"))],
+            [true, false, true, true]
+        );
+        assert!(!is_held(&copies, other, None));
+        assert!(!is_held(&copies[1..], account, None), "one occurrence is not the series");
+    }
+}

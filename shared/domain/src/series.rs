@@ -1,0 +1,150 @@
+//! What a series and its exceptions become along one edge (protocol rule 22).
+//!
+//! A series is mirrored as one event. What its exceptions change is written as instances of that mirror, and only where it
+//! shows: an exception that differs in its title alone is no write under BUSY. An exception that no series carries, because
+//! the series is filtered out or left it behind, is a block of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::event::{EventContent, When};
+use crate::occurrence::Occurrence;
+use crate::policy::FilterReason;
+use crate::projection::{Lens, MirrorBody, Projection};
+use crate::recurrence::Series;
+use crate::time::Timestamp;
+
+/// The master of a series.
+#[derive(Debug, Clone, Copy)]
+pub struct Master<'a> {
+    /// What it says.
+    pub content: &'a EventContent,
+    /// Its rules, if they can be read.
+    pub series: Option<&'a Series>,
+    /// The end of its last occurrence; `None`: it is endless.
+    pub last_end: Option<Timestamp>,
+    /// Why it has no mirror, for a reason that its content does not tell.
+    pub barred: Option<FilterReason>,
+}
+
+/// An exception of the series.
+#[derive(Debug, Clone, Copy)]
+pub struct Exception<'a> {
+    /// Which occurrence.
+    pub occurrence: Occurrence,
+    /// What it says.
+    pub content: &'a EventContent,
+    /// Why it has no mirror, for a reason that its content does not tell.
+    pub barred: Option<FilterReason>,
+}
+
+/// What is known of an instance besides its exception.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// It was written, or is to be: it no longer follows its series by itself.
+    Written,
+    /// It is not wanted, whatever the series says: the target holds it, or the user dismissed it.
+    Barred,
+}
+
+/// What is wanted of an instance of the mirrored series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Instance {
+    /// It shows this.
+    Shown(Box<MirrorBody>),
+    /// It is not there.
+    Gone,
+    /// The series does not have it any more: what was written of it goes before the series is written.
+    Stale,
+}
+
+/// What is wanted along the edge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The mirror of the series.
+    pub series: Projection,
+    /// What differs from it.
+    pub instances: BTreeMap<Occurrence, Instance>,
+    /// The exceptions that are blocks of their own, in the order given; the reason of those that are not.
+    pub alone: Vec<Projection>,
+}
+
+/// Plans the mirrors of a series along the edge of `lens`.
+#[must_use]
+pub fn plan(
+    lens: &Lens,
+    master: &Master<'_>,
+    exceptions: &[Exception<'_>],
+    known: &BTreeMap<Occurrence, Known>,
+    now: Timestamp,
+) -> Plan {
+    let series = match master.barred {
+        Some(reason) => Projection::Filtered(reason),
+        None => lens.project(master.content, master.last_end, now),
+    };
+    let single = |exception: &Exception<'_>| match exception.barred {
+        Some(reason) => Projection::Filtered(reason),
+        None => lens.project(exception.content, None, now),
+    };
+    let Projection::Shown(shown) = &series else {
+        let is_dismissed = master.barred == Some(FilterReason::Dismissed);
+        let alone = |exception| {
+            if is_dismissed { Projection::Filtered(FilterReason::Dismissed) } else { single(exception) }
+        };
+        return Plan { alone: exceptions.iter().map(alone).collect(), series, instances: BTreeMap::new() };
+    };
+    let contains = |occurrence| master.series.is_some_and(|series| series.contains(occurrence));
+    let mut instances = BTreeMap::new();
+    let mut alone = Vec::new();
+    let mut covered = BTreeSet::new();
+    for exception in exceptions {
+        let occurrence = exception.occurrence;
+        if !contains(occurrence) {
+            alone.push(single(exception));
+            continue;
+        }
+        alone.push(Projection::Filtered(FilterReason::InSeries));
+        covered.insert(occurrence);
+        let row = known.get(&occurrence);
+        let wanted = match single(exception) {
+            _ if row == Some(&Known::Barred) => Instance::Gone,
+            Projection::Filtered(_) => Instance::Gone,
+            Projection::Shown(body)
+                if row.is_none() && inherited(shown, occurrence).as_ref() == Some(&body) =>
+            {
+                continue;
+            }
+            Projection::Shown(body) => Instance::Shown(Box::new(body)),
+        };
+        instances.insert(occurrence, wanted);
+    }
+    for (occurrence, row) in known.iter().filter(|(occurrence, _)| !covered.contains(occurrence)) {
+        let wanted = match (row, inherited(shown, *occurrence)) {
+            (_, None) => Instance::Stale,
+            _ if !contains(*occurrence) => Instance::Stale,
+            (Known::Barred, _) => Instance::Gone,
+            (Known::Written, Some(body)) => Instance::Shown(Box::new(body)),
+        };
+        instances.insert(*occurrence, wanted);
+    }
+    Plan { series, instances, alone }
+}
+
+/// What the provider shows of an occurrence that nobody changed; `None` if the series is of another kind.
+#[must_use]
+pub fn inherited(series: &MirrorBody, occurrence: Occurrence) -> Option<MirrorBody> {
+    let when = match (&series.when, occurrence) {
+        (When::Timed { start, end, .. }, Occurrence::At(at)) => {
+            let length = end.millis().saturating_sub(start.millis());
+            When::timed(at, at.plus_millis(length), None).ok()?
+        }
+        (When::AllDay { start, end }, Occurrence::On(day)) => {
+            let length = end.signed_duration_since(*start);
+            When::all_day(day, day.checked_add_signed(length)?).ok()?
+        }
+        _ => return None,
+    };
+    Some(MirrorBody { when, recurrence: Vec::new(), ..series.clone() })
+}
+
+#[cfg(test)]
+mod tests;
