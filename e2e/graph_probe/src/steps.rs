@@ -169,7 +169,12 @@ pub(crate) fn settle(target: u64, claim: u64, claimed: &Claimed) -> Result<Sent,
             },
             MirrorAction::Delete { .. } => Fact::Absent,
         };
-        MirrorResult { mark: operation.mark.clone(), version: operation.version, fact }
+        MirrorResult {
+            mark: operation.mark.clone(),
+            occurrence: operation.occurrence,
+            version: operation.version,
+            fact,
+        }
     };
     sent(&SettleMirrors {
         account: account(target),
