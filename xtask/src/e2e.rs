@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use crate::{proc::cargo, repo::Repo, sizes, tools::Tools, wasm};
 
 const PACKAGE: &str = "tminus-e2e";
+/// The benchmarks of the canonical store by itself, which run in a Worker of their own.
+const OF_THE_GRAPH: [&str; 3] = ["ingest", "growth", "rows"];
 
 /// Runs the demo in our place.
 pub(crate) fn demo(repo: &Repo, args: &[String]) -> Result<()> {
@@ -23,7 +25,11 @@ pub(crate) fn chaos(repo: &Repo, args: &[String]) -> Result<()> {
 
 /// Runs the benchmark `name`.
 pub(crate) fn bench(repo: &Repo, name: &str, args: &[String]) -> Result<()> {
-    wasm::build_all(repo, &Tools::install(repo)?)?;
+    let tools = Tools::install(repo)?;
+    wasm::build_all(repo, &tools)?;
+    if OF_THE_GRAPH.contains(&name) {
+        wasm::build_probes(repo, &tools, &["graph_probe"])?;
+    }
     if name == "size" {
         let figures = json!(sizes::measure(repo)?);
         println!("{}", json!({"bench": name, "machine": machine(), "figures": figures}));

@@ -133,7 +133,7 @@ fn execute(repo: &Repo, step: Step) -> Result<Outcome> {
         Step::E2e => {
             let tools = Tools::install(repo)?;
             wasm::build_all(repo, &tools)?;
-            wasm::build_probes(repo, &tools)?;
+            wasm::build_probes(repo, &tools, &["panic_probe"])?;
             let mut command = task(repo, &["test", "--package", E2E]);
             command.env("TMINUS_REPO_ROOT", &repo.root);
             // Every request of the Workers is judged by Google's own description of its API.
@@ -152,7 +152,8 @@ fn task(repo: &Repo, args: &[&str]) -> Command {
 
 /// The crates that are compiled to Wasm and name the platform.
 fn wasm_packages(repo: &Repo) -> Result<Vec<String>> {
-    let mut packages = ["tminus-cloudflare", "tminus-panic-probe"].map(str::to_owned).to_vec();
+    let mut packages =
+        ["tminus-cloudflare", "tminus-graph-probe", "tminus-panic-probe"].map(str::to_owned).to_vec();
     for worker in repo.workers()? {
         packages.push(package_name(&repo.read(worker.folder.join("Cargo.toml"))?)?);
     }

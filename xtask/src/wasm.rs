@@ -42,14 +42,13 @@ pub(crate) fn build_all(repo: &Repo, tools: &Tools) -> Result<()> {
     build_these(repo, tools, repo.workers()?)
 }
 
-/// Builds the Workers that only scenarios start.
-pub(crate) fn build_probes(repo: &Repo, tools: &Tools) -> Result<()> {
-    let [key, folder, config] = ["panic_probe", "e2e/panic_probe", "e2e/panic_probe/wrangler.toml"];
-    build_these(
-        repo,
-        tools,
-        vec![WorkerCrate { key: key.into(), folder: folder.into(), config: config.into() }],
-    )
+/// Builds Workers that only scenarios or benchmarks start, by their folders in `e2e`.
+pub(crate) fn build_probes(repo: &Repo, tools: &Tools, probes: &[&str]) -> Result<()> {
+    let probe = |key: &&str| {
+        let folder = Path::new("e2e").join(key);
+        WorkerCrate { key: (*key).to_owned(), config: folder.join("wrangler.toml"), folder }
+    };
+    build_these(repo, tools, probes.iter().map(probe).collect())
 }
 
 fn build_these(repo: &Repo, tools: &Tools, workers: Vec<WorkerCrate>) -> Result<()> {

@@ -65,4 +65,4 @@ pub use host::CfHost;
 #[cfg(target_arch = "wasm32")]
 pub use platform::CfPorts;
 #[cfg(target_arch = "wasm32")]
-pub use sql::CfSql;
+pub use sql::{Billed, CfSql};

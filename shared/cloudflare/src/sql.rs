@@ -5,7 +5,7 @@
 
 use tminus_store::{Row, Sql, StoreError, Value, check_bounds};
 use wasm_bindgen::JsValue;
-use worker::{SqlStorage, SqlStorageValue, Storage};
+use worker::{SqlCursor, SqlStorage, SqlStorageValue, Storage};
 
 use crate::{transaction, values};
 
@@ -25,17 +25,36 @@ impl CfSql {
 
     /// Runs statements to their end. The cursor's `one`, `toArray` and `next` would take the instance with them
     /// when they throw; its `raw` does not throw and is read by an iterator that catches.
-    fn exec(&self, statement: &str, params: Vec<JsValue>) -> Result<Vec<Row>, StoreError> {
+    fn exec(&self, statement: &str, params: Vec<JsValue>) -> Result<(Vec<Row>, SqlCursor), StoreError> {
         let engine = |error: worker::Error| StoreError::engine(statement, error);
         let cursor = self.sql.exec_raw(statement, params).map_err(engine)?;
-        cursor
-            .raw()
-            .map(|columns| {
-                let columns = columns.map_err(engine)?;
-                Ok(Row::new(columns.into_iter().map(from_storage).collect()))
-            })
-            .collect()
+        let row = |columns: worker::Result<Vec<SqlStorageValue>>| {
+            let columns = columns.map_err(engine)?;
+            Ok(Row::new(columns.into_iter().map(from_storage).collect()))
+        };
+        let rows = cursor.raw().map(row).collect::<Result<_, StoreError>>()?;
+        Ok((rows, cursor))
     }
+
+    /// [`Sql::query`], with the rows that the platform bills for it.
+    ///
+    /// # Errors
+    /// As [`Sql::query`].
+    pub fn query_billed(&self, statement: &str, params: &[Value]) -> Result<(Vec<Row>, Billed), StoreError> {
+        check_bounds(params)?;
+        let (rows, cursor) = self.exec(statement, values::all_to_js(statement, params)?)?;
+        let count = |rows: usize| u64::try_from(rows).unwrap_or(u64::MAX);
+        Ok((rows, Billed { read: count(cursor.rows_read()), written: count(cursor.rows_written()) }))
+    }
+}
+
+/// The rows that the platform bills for a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Billed {
+    /// Rows read, index entries included.
+    pub read: u64,
+    /// Rows written, index entries included.
+    pub written: u64,
 }
 
 fn from_storage(value: SqlStorageValue) -> Value {
@@ -52,7 +71,7 @@ fn from_storage(value: SqlStorageValue) -> Value {
 impl Sql for CfSql {
     fn query(&self, statement: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
         check_bounds(params)?;
-        self.exec(statement, values::all_to_js(statement, params)?)
+        self.exec(statement, values::all_to_js(statement, params)?).map(|(rows, _)| rows)
     }
 
     fn script(&self, statements: &str) -> Result<(), StoreError> {

@@ -1,6 +1,6 @@
 //! A chunk that is applied: normalised, sent to the person's graph, counted in the account.
 
-use tminus_account::contract::{ChunkApplied, Progress};
+use tminus_account::contract::{ChunkApplied, FetchAgain, Progress};
 use tminus_domain::ids::{AccountId, UserId};
 use tminus_ports::{CallError, ObjectCall, call};
 use tminus_queues::{DeltaChunk, Next};
@@ -13,8 +13,9 @@ use crate::normalize::delta;
 ///
 /// Effects, and why each may repeat:
 /// 1. the chunk is applied to UserGraphDO: the same etag or a lower position changes nothing;
-/// 2. the chunk is counted in AccountDO: setting a mark twice is setting it once;
-/// 3. a full run is concluded, then committed: concluding twice within a generation confirms nothing new.
+/// 2. events that the graph wants to have looked at by themselves are asked for: asking twice is asking once;
+/// 3. the chunk is counted in AccountDO: setting a mark twice is setting it once;
+/// 4. a full run is concluded, then committed: concluding twice within a generation confirms nothing new.
 ///
 /// # Errors
 /// [`CallError`] if an object does not do its part.
@@ -27,6 +28,9 @@ pub async fn apply_whole(
     let applied = chunk.apply(ports, trace, &chunk.whole).await?;
     chunk.count(ports, trace, applied).await
 }
+
+/// Most events that a chunk has fetched one by one: what is left is found by the next full run.
+const LOOK_AGAIN: usize = 200;
 
 /// A chunk whose items are normalised.
 pub(crate) struct Chunk {
@@ -64,6 +68,10 @@ impl Chunk {
         applied: Applied,
     ) -> Result<(), CallError> {
         let ApplyChunk { calendar, chunk, .. } = self.whole;
+        if !applied.look_again.is_empty() {
+            let ids = applied.look_again.iter().take(LOOK_AGAIN).cloned().collect();
+            call(ports, &self.account.to_string(), trace, &FetchAgain { calendar, ids }).await?;
+        }
         let counted = ChunkApplied {
             calendar,
             run: chunk.run,

@@ -47,13 +47,16 @@ fn color(id: &str) -> Option<Color> {
 /// it was written with.
 #[must_use]
 pub fn shown_hash(event: &Event) -> ProjectionHash {
+    let private = event.extended_properties.as_ref().map(|properties| &properties.private);
+    let carried = private.and_then(|private| private.get(HASH_PROPERTY)).map_or("", String::as_str);
     match mirror_body(event) {
-        Ok(body) if !event.is_cancelled() => body.hash(),
-        // What is cancelled or cannot be read as a mirror was changed by someone: a hash that no wish has.
-        _ => {
-            let private = event.extended_properties.as_ref().map(|properties| &properties.private);
-            let carried = private.and_then(|private| private.get(HASH_PROPERTY));
-            ProjectionHash::from_stored(format!("?{}", carried.map_or("", String::as_str)))
+        Ok(body) if !event.is_cancelled() => {
+            let shown = body.hash();
+            // A colour that we did not set is the user's own.
+            let plain = MirrorBody { color: None, ..body }.hash();
+            if carried == plain.as_str() { plain } else { shown }
         }
+        // What is cancelled or cannot be read as a mirror was changed by someone: a hash that no wish has.
+        _ => ProjectionHash::from_stored(format!("?{carried}")),
     }
 }

@@ -82,7 +82,7 @@ fn may_name_worker(folder: &Path) -> bool {
     folder.starts_with("shared/cloudflare")
         || folder.starts_with("workers")
         || folder.starts_with("durable_objects")
-        || folder == Path::new("e2e/panic_probe")
+        || [Path::new("e2e/graph_probe"), Path::new("e2e/panic_probe")].contains(&folder)
 }
 
 fn may_depend(folder: &Path, dependency: &Path) -> bool {

@@ -5,28 +5,34 @@
     clippy::disallowed_methods,
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
+    clippy::cast_precision_loss,
     reason = "a developer tool, never deployed"
 )]
 
 mod calls;
 mod coalesce;
 mod firstsync;
+mod growth;
+mod ingest;
 mod live_during_firstsync;
 mod many;
 mod poison;
+mod probe;
 mod profile;
 mod propagation;
+mod rows;
+mod series;
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use serde_json::{Value, json};
 use tminus_e2e::federation::overlay;
-use tminus_e2e::figures::mean;
+use tminus_e2e::figures::{mean, percentile};
 use tminus_e2e::machine::machine;
 use tminus_e2e::person::Person;
 use tminus_e2e::runtime::repo_root;
@@ -51,6 +57,14 @@ enum Name {
     LiveDuringFirstsync,
     /// How long a bad message holds up the good ones behind it.
     Poison,
+    /// Events a second into the canonical store by itself.
+    Ingest,
+    /// The same while it grows to a hundred thousand.
+    Growth,
+    /// Rows and bytes of an event.
+    Rows,
+    /// Google writes of a weekly series, made, moved and deleted.
+    Series,
 }
 
 /// Takes figures on the real runtime.
@@ -86,6 +100,10 @@ fn main() -> Result<()> {
         Name::Firstsync => (firstsync::run(&options)?, "firstsync"),
         Name::LiveDuringFirstsync => (live_during_firstsync::run(&options)?, "live_during_firstsync"),
         Name::Poison => (poison::run(&options)?, "poison"),
+        Name::Ingest => (ingest::run(&options)?, "ingest"),
+        Name::Growth => (growth::run(&options)?, "growth"),
+        Name::Rows => (rows::run(&options)?, "rows"),
+        Name::Series => (series::run(&options)?, "series"),
     };
     println!("{}", json!({"bench": name, "machine": machine(), "figures": figures}));
     Ok(())
@@ -108,6 +126,12 @@ fn number(figure: f64) -> Value {
     }
 }
 
+/// The median of some figures with the least and the greatest.
+fn spread(all: &[f64]) -> Value {
+    let of = |share| number(percentile(all, share));
+    json!({"median": of(0.5), "min": of(0.0), "max": of(1.0)})
+}
+
 /// A quota that nothing comes near: what is measured is not how T-Minus spares Google.
 const UNPACED: u32 = 1_000_000;
 
@@ -122,6 +146,13 @@ struct Bench {
 
 /// A folder that is ours to remove.
 struct Scratch(PathBuf);
+
+impl Scratch {
+    /// One of this process in a folder.
+    fn within(folder: &Path) -> Self {
+        Self(folder.join(format!("tminus-bench-{}", std::process::id())))
+    }
+}
 
 impl Drop for Scratch {
     fn drop(&mut self) {
@@ -142,8 +173,7 @@ impl Bench {
             std::fs::create_dir_all(folder)?;
         }
         let _ = std::fs::remove_file(&log);
-        let own = |folder: &PathBuf| Scratch(folder.join(format!("tminus-bench-{}", std::process::id())));
-        let state = options.state.as_ref().map(own);
+        let state = options.state.as_deref().map(Scratch::within);
         eprintln!("    starting workerd and the fake Google, linking {accounts} accounts ..");
         let env = vec![("GOOGLE_QUOTA_PER_MINUTE".to_owned(), quota.to_string())];
         let world = World::start_with(log, state.as_ref().map(|folder| folder.0.clone()), env)?;

@@ -16,7 +16,10 @@ fn world() -> (World, Rc<RefCell<Vec<ListEvents>>>) {
     let record = Rc::clone(&asked);
     world.ports.objects.on(move |_: &str, ask: ListEvents| {
         record.borrow_mut().push(ask);
-        let next = EventCursor { start: "2026-01-02T00:00:00.000Z".to_owned(), event: id::<EventId>(5) };
+        let next = EventCursor {
+            start: Timestamp::parse_rfc3339("2026-01-02T00:00:00.000Z").unwrap(),
+            event: id::<EventId>(5),
+        };
         Ok(EventPage { events: Vec::new(), next: Some(next) })
     });
     (world, asked)
@@ -51,7 +54,7 @@ fn a_cursor_continues_its_query() {
     assert!(cursor.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
     assert_eq!(world.get(&format!("/v1/events?{RANGE}&limit=3&cursor={cursor}")).status, 200);
     let after = asked.borrow().last().unwrap().after.clone().unwrap();
-    assert_eq!((after.start.as_str(), after.event), ("2026-01-02T00:00:00.000Z", id(5)));
+    assert_eq!((after.start.to_rfc3339().as_str(), after.event), ("2026-01-02T00:00:00.000Z", id(5)));
 }
 
 #[test]

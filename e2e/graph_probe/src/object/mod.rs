@@ -1,0 +1,5 @@
+//! The Durable Object.
+
+mod measure;
+mod meter;
+mod shell;
