@@ -5,14 +5,14 @@ use tminus_domain::dirty::Lane;
 use tminus_domain::event::When;
 use tminus_domain::ids::{AccountId, CalendarId, ClaimId, EventId};
 use tminus_domain::mark::Mark;
-use tminus_domain::mirroring::{Anchor, Mirror};
+use tminus_domain::mirroring::{Anchor, Mirror, MirrorState};
 use tminus_domain::occurrence::Occurrence;
 use tminus_domain::projection::ProjectionHash;
 use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
 use tminus_store::{Row, StoreError, Value};
 
-use crate::bulk;
+use crate::bulk::{self, ROWS};
 use crate::columns::{Hex, id, read_id, read_id_opt, read_time, read_time_opt};
 use crate::context::Context;
 
@@ -110,11 +110,7 @@ pub(crate) fn decode(row: &Row) -> Result<StoredMirror, StoreError> {
         Ok(row.get::<Option<String>>(column)?.map(ProjectionHash::from_stored))
     };
     let claim: Option<ClaimId> = read_id_opt(row, 13)?;
-    let occurrence = Some(row.get::<String>(20)?)
-        .filter(|stamp| !stamp.is_empty())
-        .map(|stamp| Occurrence::from_stamp(&stamp))
-        .transpose()
-        .map_err(|_| StoreError::Corrupt { what: "occurrence" })?;
+    let occurrence = occurrence(&row.get::<String>(20)?)?;
     Ok(StoredMirror {
         key: MirrorKey { event: read_id(row, 0)?, calendar: read_id(row, 2)?, occurrence },
         account: read_id(row, 1)?,
@@ -164,6 +160,55 @@ pub(crate) fn order_key(now: Timestamp, when: &When, last_end: Option<Timestamp>
     if end < now { start.saturating_add(OVER) } else { start }
 }
 
+/// What tells whether a mirror is as it is wanted, without what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sketch {
+    pub(crate) key: MirrorKey,
+    pub(crate) part: Part,
+    pub(crate) wanted: Option<ProjectionHash>,
+    pub(crate) state: MirrorState,
+    /// The user does not want it.
+    pub(crate) dismissed: bool,
+}
+
+/// The mirrors of these events, instances included, without what became of them: most are as they are wanted.
+pub(crate) fn sketches<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    events: impl IntoIterator<Item = EventId>,
+) -> Result<Vec<Sketch>, StoreError> {
+    let list: Vec<Hex> = events.into_iter().map(Hex::of).collect();
+    if list.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = ctx.query(
+        "/* mirror_sketches */ SELECT canonical_event_id, target_calendar_id, occurrence, part, desired_hash, state,
+           dismissed
+         FROM event_mirrors WHERE canonical_event_id IN (SELECT unhex(value) FROM json_each(?1))",
+        &[bulk::list(list)?],
+    )?;
+    let sketch = |row: &Row| -> Result<Sketch, StoreError> {
+        Ok(Sketch {
+            key: MirrorKey {
+                event: read_id(row, 0)?,
+                calendar: read_id(row, 1)?,
+                occurrence: occurrence(&row.get::<String>(2)?)?,
+            },
+            part: Part::of(row.get(3)?),
+            wanted: row.get::<Option<String>>(4)?.map(ProjectionHash::from_stored),
+            state: row.parse(5, "mirror state")?,
+            dismissed: row.get(6)?,
+        })
+    };
+    rows.iter().map(sketch).collect()
+}
+
+fn occurrence(stamp: &str) -> Result<Option<Occurrence>, StoreError> {
+    if stamp.is_empty() {
+        return Ok(None);
+    }
+    Occurrence::from_stamp(stamp).map(Some).map_err(|_| StoreError::Corrupt { what: "occurrence" })
+}
+
 /// The mirrors of these events, instances included.
 pub(crate) fn of_events<H: ObjectHost>(
     ctx: &Context<'_, H>,
@@ -206,14 +251,24 @@ pub(crate) struct Placed<'a> {
     pub(crate) order: i64,
 }
 
-/// A row of the two statements below, in the order of their places.
+/// A row of the two statements below; each value is told by its place.
 #[derive(Serialize)]
 struct Wish<'a>(
-    Hex,
-    Hex,
-    String,
-    (Hex, u32, Option<&'a str>, u32, &'a str, u32, i64),
-    (Option<&'a str>, u32, i64, Option<&'a str>, u32),
+    /* 0 */ Hex,
+    /* 1 */ Hex,
+    /* 2: occurrence */ String,
+    /* 3: account */ Hex,
+    /* 4: part */ u32,
+    /* 5: wanted */ Option<&'a str>,
+    /* 6 */ u32,
+    /* 7: state */ &'a str,
+    /* 8: attempts */ u32,
+    /* 9 */ i64,
+    /* 10: error */ Option<&'a str>,
+    /* 11: lane */ u32,
+    /* 12: order */ i64,
+    /* 13: acknowledged */ Option<&'a str>,
+    /* 14 */ u32,
 );
 
 fn wish<'a>(placed: &Placed<'a>) -> Wish<'a> {
@@ -222,22 +277,18 @@ fn wish<'a>(placed: &Placed<'a>) -> Wish<'a> {
         Hex::of(key.event),
         Hex::of(key.calendar),
         stamp(key.occurrence),
-        (
-            Hex::of(*account),
-            part.number(),
-            mirror.wanted.as_ref().map(ProjectionHash::as_str),
-            mirror.version,
-            mirror.state.as_str(),
-            mirror.attempts,
-            mirror.next_attempt.millis(),
-        ),
-        (
-            mirror.error.as_deref(),
-            lane_number(placed.lane),
-            placed.order,
-            mirror.acked.as_ref().map(ProjectionHash::as_str),
-            mirror.id_generation,
-        ),
+        Hex::of(*account),
+        part.number(),
+        mirror.wanted.as_ref().map(ProjectionHash::as_str),
+        mirror.version,
+        mirror.state.as_str(),
+        mirror.attempts,
+        mirror.next_attempt.millis(),
+        mirror.error.as_deref(),
+        lane_number(placed.lane),
+        placed.order,
+        mirror.acked.as_ref().map(ProjectionHash::as_str),
+        mirror.id_generation,
     )
 }
 
@@ -248,13 +299,14 @@ pub(crate) fn insert<'a, H: ObjectHost>(
 ) -> Result<(), StoreError> {
     bulk::run(
         ctx,
-        "/* insert_mirrors */ INSERT INTO event_mirrors
-           (canonical_event_id, target_calendar_id, occurrence, target_account_id, part, desired_hash, state, lane,
-            start_ts, last_projected_hash, id_generation)
-         SELECT unhex(value ->> '$[0]'), unhex(value ->> '$[1]'), value ->> '$[2]', unhex(value ->> '$[3][0]'),
-           value ->> '$[3][1]', value ->> '$[3][2]', value ->> '$[3][4]', value ->> '$[4][1]', value ->> '$[4][2]',
-           value ->> '$[4][3]', value ->> '$[4][4]'
-         FROM json_each(?1)",
+        &format!(
+            "/* insert_mirrors */ {ROWS} INSERT INTO event_mirrors
+               (canonical_event_id, target_calendar_id, occurrence, target_account_id, part, desired_hash, state, lane,
+                start_ts, last_projected_hash, id_generation)
+             SELECT unhex(v ->> 0), unhex(v ->> 1), v ->> 2, unhex(v ->> 3), v ->> 4, v ->> 5, v ->> 7, v ->> 11,
+               v ->> 12, v ->> 13, v ->> 14
+             FROM rows"
+        ),
         mirrors.into_iter().map(|placed| wish(&placed)),
         &[],
     )
@@ -267,13 +319,15 @@ pub(crate) fn put_wishes<'a, H: ObjectHost>(
 ) -> Result<(), StoreError> {
     bulk::run(
         ctx,
-        "/* put_wishes */ UPDATE event_mirrors
-         SET part = value ->> '$[3][1]', desired_hash = value ->> '$[3][2]', desired_version = value ->> '$[3][3]',
-             state = value ->> '$[3][4]', attempts = value ->> '$[3][5]', next_attempt_ts = value ->> '$[3][6]',
-             error_message = value ->> '$[4][0]', lane = value ->> '$[4][1]', start_ts = value ->> '$[4][2]'
-         FROM json_each(?1)
-         WHERE canonical_event_id = unhex(value ->> '$[0]') AND target_calendar_id = unhex(value ->> '$[1]')
-           AND occurrence = value ->> '$[2]'",
+        &format!(
+            "/* put_wishes */ {ROWS} UPDATE event_mirrors
+             SET part = v ->> 4, desired_hash = v ->> 5, desired_version = v ->> 6, state = v ->> 7,
+                 attempts = v ->> 8, next_attempt_ts = v ->> 9, error_message = v ->> 10, lane = v ->> 11,
+                 start_ts = v ->> 12
+             FROM rows
+             WHERE canonical_event_id = unhex(v ->> 0) AND target_calendar_id = unhex(v ->> 1)
+               AND occurrence = v ->> 2"
+        ),
         mirrors.into_iter().map(|placed| wish(&placed)),
         &[],
     )

@@ -88,6 +88,9 @@ fn listed<H: ObjectHost>(
             error: mirror.mirror.error,
         })
         .collect();
+    let mut stored = stored;
+    // The usual UID is not stored.
+    stored.content.ical_uid = Some(stored.uid());
     Ok(Some(ListedEvent {
         event: stored.event,
         account: stored.account,

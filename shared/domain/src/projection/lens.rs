@@ -138,12 +138,8 @@ fn in_zone(when: &When) -> When {
                 let zone = zone.as_deref().filter(|zone| !zone.is_empty())?;
                 Some(iana_zone(zone).unwrap_or(zone).to_owned())
             };
-            When::Timed {
-                start: *start,
-                end: *end,
-                zone: named(zone).or_else(|| Some("UTC".to_owned())),
-                end_zone: named(end_zone),
-            }
+            let zone = named(zone).or_else(|| Some("UTC".to_owned()));
+            When::Timed { start: *start, end: *end, zone, end_zone: None }.ending_in(named(end_zone))
         }
         When::AllDay { .. } => when.clone(),
     }
