@@ -8,6 +8,7 @@ use crate::policy::{DetailLevel, Edge};
 use crate::recurrence::iana_zone;
 use crate::rules::{RuleError, ShownTo};
 use crate::time::Timestamp;
+use crate::window::Window;
 
 /// An edge whose rules are checked and whose patterns are compiled, once for many events.
 #[derive(Debug)]
@@ -39,6 +40,12 @@ impl Lens {
     #[must_use]
     pub const fn needs_clock(&self) -> bool {
         self.edge.rules.filters.window().is_bounded()
+    }
+
+    /// How far back and ahead it reaches.
+    #[must_use]
+    pub const fn window(&self) -> Window {
+        self.edge.rules.filters.window()
     }
 
     /// Whether it shows every event as `other` does.
