@@ -54,7 +54,7 @@ fn shape(stage: &Stage) -> Vec<String> {
     let rows: Vec<_> = stage.world.google(|google| {
         google.calendars[&overlay].events.values().map(|event| (event.cancelled(), event.full())).collect()
     });
-    let hour = |value: &Value| value["dateTime"].as_str().unwrap()["2026-02-".len()..][..5].to_owned();
+    let hour = |value: &Value| value["dateTime"].as_str().unwrap().get(8..13).unwrap().to_owned();
     let live = |id: &Value| rows.iter().any(|(is_cancelled, event)| !is_cancelled && event["id"] == *id);
     let mut shape: Vec<String> = rows
         .iter()
