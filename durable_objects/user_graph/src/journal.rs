@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use tminus_domain::event::EventContent;
-use tminus_domain::ids::{AccountId, EventId, JournalId, TraceId};
+use tminus_domain::ids::{EventId, JournalId, TraceId};
 use tminus_ports::ObjectHost;
 use tminus_store::StoreError;
 
@@ -35,7 +35,6 @@ impl Change {
 /// One entry.
 pub(crate) struct Entry<'a> {
     pub(crate) event: EventId,
-    pub(crate) account: AccountId,
     pub(crate) change: Change,
     pub(crate) version: u32,
     pub(crate) before: Option<&'a EventContent>,
@@ -45,7 +44,7 @@ pub(crate) struct Entry<'a> {
 
 /// A row of the statement below, in the order of its places.
 #[derive(Serialize)]
-struct Written<'a>(Hex, u32, Hex, i64, String, &'a str, Option<String>, &'a str, Option<Hex>);
+struct Written<'a>(Hex, u32, Hex, i64, &'static str, &'a str, Option<String>, &'a str, Option<Hex>);
 
 /// Appends entries.
 pub(crate) fn append<'a, H: ObjectHost>(
@@ -61,7 +60,7 @@ pub(crate) fn append<'a, H: ObjectHost>(
                 entry.version,
                 Hex::of(ctx.id::<JournalId>()),
                 ctx.now.millis(),
-                format!("provider:{}", entry.account),
+                "provider",
                 entry.change.as_str(),
                 entry.before.map(|before| way_back(entry.after, before)).transpose()?,
                 entry.reason,

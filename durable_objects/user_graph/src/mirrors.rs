@@ -24,6 +24,10 @@ pub(crate) const COLUMNS: &str = "canonical_event_id, target_account_id, target_
 
 /// What is over is written after everything else: so much later than its start it stands in the order of claims.
 const OVER: i64 = 1 << 50;
+/// What starts within two weeks is written in the order of its start.
+const SOON: i64 = 14 * DAY;
+const MONTH: i64 = 30 * DAY;
+const DAY: i64 = 86_400_000;
 /// After every mirror in the order of claims.
 pub(crate) const LAST_IN_ORDER: i64 = 1 << 52;
 
@@ -106,9 +110,7 @@ impl StoredMirror {
 
 /// Decodes a row of [`COLUMNS`].
 pub(crate) fn decode(row: &Row) -> Result<StoredMirror, StoreError> {
-    let hash = |column| -> Result<Option<ProjectionHash>, StoreError> {
-        Ok(row.get::<Option<String>>(column)?.map(ProjectionHash::from_stored))
-    };
+    let hash = |column| read_hash(row, column);
     let claim: Option<ClaimId> = read_id_opt(row, 13)?;
     let occurrence = occurrence(&row.get::<String>(20)?)?;
     Ok(StoredMirror {
@@ -153,11 +155,21 @@ pub(crate) const fn lane_number(lane: Lane) -> u32 {
     }
 }
 
-/// Where a mirror stands among those that wait: what is under way or to come in order of its start, then what is over.
+/// Where a mirror stands among those that wait: what is under way or soon to come in order of its start, what is far away
+/// by its month, then what is over. By the month, so that the index of those that wait grows in a few places and not in as
+/// many as there are mirrors.
 pub(crate) fn order_key(now: Timestamp, when: &When, last_end: Option<Timestamp>) -> i64 {
     let start = when.start_key().millis();
     let end = last_end.unwrap_or_else(|| when.end_key());
-    if end < now { start.saturating_add(OVER) } else { start }
+    let month = start.div_euclid(MONTH).saturating_mul(MONTH);
+    if end < now {
+        month.saturating_add(OVER)
+    } else if start.saturating_sub(now.millis()) > SOON {
+        // Never before what is soon, however its month begins.
+        month.max(now.millis().saturating_add(SOON).div_euclid(DAY).saturating_mul(DAY))
+    } else {
+        start
+    }
 }
 
 /// What tells whether a mirror is as it is wanted, without what became of it.
@@ -194,12 +206,20 @@ pub(crate) fn sketches<H: ObjectHost>(
                 occurrence: occurrence(&row.get::<String>(2)?)?,
             },
             part: Part::of(row.get(3)?),
-            wanted: row.get::<Option<String>>(4)?.map(ProjectionHash::from_stored),
+            wanted: read_hash(row, 4)?,
             state: row.parse(5, "mirror state")?,
             dismissed: row.get(6)?,
         })
     };
     rows.iter().map(sketch).collect()
+}
+
+fn read_hash(row: &Row, column: usize) -> Result<Option<ProjectionHash>, StoreError> {
+    Ok(row.get::<Option<[u8; 16]>>(column)?.map(ProjectionHash::from_bytes))
+}
+
+fn hash(hash: Option<&ProjectionHash>) -> Value {
+    hash.map(|hash| hash.bytes().to_vec()).into()
 }
 
 fn occurrence(stamp: &str) -> Result<Option<Occurrence>, StoreError> {
@@ -259,7 +279,7 @@ struct Wish<'a>(
     /* 2: occurrence */ String,
     /* 3: account */ Hex,
     /* 4: part */ u32,
-    /* 5: wanted */ Option<&'a str>,
+    /* 5: wanted */ Option<&'a ProjectionHash>,
     /* 6 */ u32,
     /* 7: state */ &'a str,
     /* 8: attempts */ u32,
@@ -267,7 +287,7 @@ struct Wish<'a>(
     /* 10: error */ Option<&'a str>,
     /* 11: lane */ u32,
     /* 12: order */ i64,
-    /* 13: acknowledged */ Option<&'a str>,
+    /* 13: acknowledged */ Option<&'a ProjectionHash>,
     /* 14 */ u32,
 );
 
@@ -279,7 +299,7 @@ fn wish<'a>(placed: &Placed<'a>) -> Wish<'a> {
         stamp(key.occurrence),
         Hex::of(*account),
         part.number(),
-        mirror.wanted.as_ref().map(ProjectionHash::as_str),
+        mirror.wanted.as_ref(),
         mirror.version,
         mirror.state.as_str(),
         mirror.attempts,
@@ -287,7 +307,7 @@ fn wish<'a>(placed: &Placed<'a>) -> Wish<'a> {
         mirror.error.as_deref(),
         lane_number(placed.lane),
         placed.order,
-        mirror.acked.as_ref().map(ProjectionHash::as_str),
+        mirror.acked.as_ref(),
         mirror.id_generation,
     )
 }
@@ -303,8 +323,8 @@ pub(crate) fn insert<'a, H: ObjectHost>(
             "/* insert_mirrors */ {ROWS} INSERT INTO event_mirrors
                (canonical_event_id, target_calendar_id, occurrence, target_account_id, part, desired_hash, state, lane,
                 start_ts, last_projected_hash, id_generation)
-             SELECT unhex(v ->> 0), unhex(v ->> 1), v ->> 2, unhex(v ->> 3), v ->> 4, v ->> 5, v ->> 7, v ->> 11,
-               v ->> 12, v ->> 13, v ->> 14
+             SELECT unhex(v ->> 0), unhex(v ->> 1), v ->> 2, unhex(v ->> 3), v ->> 4, unhex(v ->> 5), v ->> 7, v ->> 11,
+               v ->> 12, unhex(v ->> 13), v ->> 14
              FROM rows"
         ),
         mirrors.into_iter().map(|placed| wish(&placed)),
@@ -321,7 +341,7 @@ pub(crate) fn put_wishes<'a, H: ObjectHost>(
         ctx,
         &format!(
             "/* put_wishes */ {ROWS} UPDATE event_mirrors
-             SET part = v ->> 4, desired_hash = v ->> 5, desired_version = v ->> 6, state = v ->> 7,
+             SET part = v ->> 4, desired_hash = unhex(v ->> 5), desired_version = v ->> 6, state = v ->> 7,
                  attempts = v ->> 8, next_attempt_ts = v ->> 9, error_message = v ->> 10, lane = v ->> 11,
                  start_ts = v ->> 12
              FROM rows
@@ -375,10 +395,7 @@ pub(crate) fn put_corrected<H: ObjectHost>(
     stored: &StoredMirror,
 ) -> Result<(), StoreError> {
     let mut params = key_params(stored.key);
-    params.extend([
-        Value::opt_text(stored.mirror.wanted.as_ref().map(ProjectionHash::as_str)),
-        stored.mirror.version.into(),
-    ]);
+    params.extend([hash(stored.mirror.wanted.as_ref()), stored.mirror.version.into()]);
     ctx.run(
         &format!(
             "/* put_corrected */ UPDATE event_mirrors SET desired_hash = ?4, desired_version = ?5 WHERE {OF_KEY}"
@@ -413,7 +430,7 @@ pub(crate) fn put_fact<H: ObjectHost>(ctx: &Context<'_, H>, stored: &StoredMirro
     let mirror = &stored.mirror;
     let mut params = key_params(stored.key);
     params.extend([
-        Value::opt_text(mirror.acked.as_ref().map(ProjectionHash::as_str)),
+        hash(mirror.acked.as_ref()),
         mirror.etag.clone().into(),
         mirror.id_generation.into(),
         mirror.in_doubt.into(),

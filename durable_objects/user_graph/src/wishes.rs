@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use tminus_domain::dirty::Lane;
 use tminus_domain::ids::{CalendarId, EventId};
 use tminus_domain::mirroring::{INHERITED, Mirror, MirrorState};
-use tminus_domain::projection::ProjectionHash;
 use tminus_ports::ObjectHost;
 use tminus_store::StoreError;
 
@@ -133,8 +132,9 @@ fn compare<H: ObjectHost>(
 }
 
 fn nothing_written(mirror: &StoredMirror) -> bool {
-    let acked = mirror.mirror.acked.as_ref().map(ProjectionHash::as_str);
-    acked.is_none_or(|acked| acked == INHERITED) && !mirror.mirror.claimed && !mirror.mirror.in_doubt
+    mirror.mirror.acked.as_ref().is_none_or(|acked| *acked == INHERITED)
+        && !mirror.mirror.claimed
+        && !mirror.mirror.in_doubt
 }
 
 fn new(wish: &Wish, lane: Lane) -> StoredMirror {

@@ -54,9 +54,9 @@ pub fn shown_hash(event: &Event) -> ProjectionHash {
     match mirror_body(event) {
         Ok(body) if !event.is_cancelled() => {
             let colourless = MirrorBody { color: None, ..body.clone() }.hash();
-            if colourless.as_str() == carried { colourless } else { body.hash() }
+            if colourless.to_string() == carried { colourless } else { body.hash() }
         }
         // What is cancelled or cannot be read as a mirror was changed by someone: a hash that no wish has.
-        _ => ProjectionHash::from_stored(format!("?{carried}")),
+        _ => ProjectionHash::from_text(&format!("?{carried}")),
     }
 }
