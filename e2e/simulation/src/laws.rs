@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use tminus_domain::ids::{CalendarId, EventId};
 use tminus_ports::ObjectClass;
+use tminus_store::Row;
 
 use crate::model::{Block, Model};
 use crate::stage::{Stage, moment};
+use crate::world::id_in;
 
 /// A law that does not hold, and where.
 pub type Violations = Vec<String>;
@@ -56,7 +59,7 @@ fn overlay(stage: &Stage, model: &Model, account: usize, found: &mut Violations)
             }
             continue;
         };
-        let origin = origins.get(&mark.event.to_string()).cloned().unwrap_or_default();
+        let origin = origins.get(&mark.event).cloned().unwrap_or_default();
         let Some(block) = wanted.get(&origin) else {
             found.push(format!(
                 "orphan: {email} shows a block of {origin:?}, generation {}",
@@ -85,12 +88,21 @@ fn overlay(stage: &Stage, model: &Model, account: usize, found: &mut Violations)
 }
 
 /// Calendar and id at the provider of every canonical event.
-fn origins(stage: &Stage) -> BTreeMap<String, (String, String)> {
-    let statement = "/* origins */ SELECT e.canonical_event_id, c.provider_calendar_id, e.origin_event_id
-        FROM canonical_events e JOIN calendars c ON c.calendar_id = e.origin_calendar_id";
-    let rows = stage.world.rows(ObjectClass::UserGraph, &stage.person.user.to_string(), statement);
-    let text = |row: &tminus_store::Row, column| row.get::<String>(column).expect("a text");
-    rows.iter().map(|row| (text(row, 0), (text(row, 1), text(row, 2)))).collect()
+fn origins(stage: &Stage) -> BTreeMap<EventId, (String, String)> {
+    let rows =
+        |statement: &str| stage.world.rows(ObjectClass::UserGraph, &stage.person.user.to_string(), statement);
+    let text = |row: &Row, column| row.get::<String>(column).expect("a text");
+    let calendars = rows("/* calendars */ SELECT calendar_id, provider_calendar_id FROM calendars");
+    let calendars: BTreeMap<CalendarId, String> =
+        calendars.iter().map(|row| (row.parse(0, "calendar").expect("an id"), text(row, 1))).collect();
+    let statement =
+        "/* origins */ SELECT canonical_event_id, origin_calendar_id, origin_event_id FROM canonical_events";
+    let events = rows(statement);
+    let origin = |row: &Row| {
+        let calendar = calendars.get(&id_in(row, 1)).cloned();
+        calendar.map(|calendar| (id_in(row, 0), (calendar, text(row, 2))))
+    };
+    events.iter().filter_map(origin).collect()
 }
 
 /// Every calendar of a human holds what the human made, etag included: we never wrote there.

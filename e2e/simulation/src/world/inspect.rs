@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use fake_google::model::Object;
+use tminus_domain::ids::{PrefixedId, Ulid};
 use tminus_domain::mark::{MARK_PROPERTY, Mark, Ownership, ownership};
 use tminus_ports::ObjectClass;
 use tminus_registry::RegistrySql as _;
@@ -131,6 +132,21 @@ impl World {
         let rows = block(self.inner.registry.query(statement, &[])).expect("a table");
         rows.iter().map(|row| row.get(0).expect("a text")).collect()
     }
+}
+
+/// An id as a literal of SQL, in the tables of the graph that keep ids as bytes.
+#[must_use]
+pub fn bytes_of<I: PrefixedId>(id: I) -> String {
+    format!("x'{}'", data_encoding::HEXLOWER.encode(&id.ulid().to_bytes()))
+}
+
+/// The id in a column that keeps it as bytes.
+///
+/// # Panics
+/// If it is none.
+#[must_use]
+pub fn id_in<I: PrefixedId>(row: &Row, column: usize) -> I {
+    I::from_ulid(Ulid::from_bytes(row.get::<[u8; 16]>(column).expect("16 bytes")))
 }
 
 /// The mark of an event that is provably ours.

@@ -33,7 +33,7 @@ use tminus_ports::{Clock as _, Command, HttpError, HttpResponse, ObjectClass, Ob
 pub use crash::Side;
 pub use deliver::{Idle, MAX_STEPS};
 pub use inner::Repeat;
-pub use inspect::{LiveMirror, Writes, mark_of};
+pub use inspect::{LiveMirror, Writes, bytes_of, id_in, mark_of};
 pub use people::{Browser, Person};
 pub use queues::Queued;
 

@@ -2,6 +2,7 @@
 
 use tminus_simulation::Stage;
 use tminus_simulation::logs::logged;
+use tminus_simulation::world::bytes_of;
 
 use crate::support::{Bad, heal, kept_nowhere, nothing_is_left, of_account, seconds_from_now, shows, slot};
 
@@ -54,10 +55,10 @@ fn batch(stage: &mut Stage, nth: usize, bad: &Bad) -> Outcome {
 
 /// The state of the mirrors that are not written yet.
 fn row(stage: &Stage) -> String {
-    let account = stage.accounts[1];
+    let account = bytes_of(stage.accounts[1]);
     stage.of_graph(&format!(
         "/* s */ SELECT state || CASE WHEN in_doubt THEN ' in doubt' ELSE '' END FROM event_mirrors
-         WHERE target_account_id = '{account}' AND state <> 'ACTIVE'"
+         WHERE target_account_id = {account} AND state <> 'ACTIVE'"
     ))
 }
 

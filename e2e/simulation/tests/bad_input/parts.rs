@@ -2,7 +2,7 @@
 
 use tminus_simulation::Stage;
 use tminus_simulation::logs::logged;
-use tminus_simulation::world::Side;
+use tminus_simulation::world::{Side, bytes_of};
 
 use crate::support::{Bad, heal, kept_nowhere, nothing_is_left, of_account, seconds_from_now, shows, slot};
 
@@ -37,8 +37,8 @@ fn insert(stage: &mut Stage, nth: usize, bad: &Bad) -> Outcome {
     deliver_to_mirrors(stage);
     let overlay = stage.overlay(1);
     bad.answer(stage, "events.insert", Some(&overlay), 1);
-    let row =
-        format!("target_account_id = '{}' AND start_ts LIKE '{}%'", stage.accounts[1], &slot(first).0[..16]);
+    let (account, start) = (bytes_of(stage.accounts[1]), slot(first).0);
+    let row = format!("target_account_id = {account} AND start_ts = unixepoch('{start}') * 1000");
     let outcome = outcome_of_sitting(stage, &row);
     assert!(shows(stage, 1, second), "{} holds up another mirror", bad.name());
     heal(stage);

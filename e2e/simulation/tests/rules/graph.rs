@@ -11,8 +11,8 @@ fn restored(seed: u64, incarnation: u32) -> Stage {
     stage.settle();
     change_graph(
         &stage,
-        "UPDATE canonical_events SET start_ts = '2026-02-02T09:00:00.000Z', end_ts = '2026-02-02T10:00:00.000Z',
-           etag = 'older', generation = 1",
+        "UPDATE canonical_events SET start_ts = unixepoch('2026-02-02 09:00:00') * 1000,
+           end_ts = unixepoch('2026-02-02 10:00:00') * 1000, etag = 'older', generation = 1",
     );
     change_graph(&stage, &format!("UPDATE graph SET incarnation = {incarnation}"));
     let _ = stage.add(0, "another", TEN, NOON);

@@ -2,9 +2,10 @@
 
 use serde_json::json;
 use tminus_domain::mark::Mark;
+use tminus_ports::ObjectClass;
 use tminus_simulation::Stage;
 use tminus_simulation::logs::logged;
-use tminus_simulation::world::Side;
+use tminus_simulation::world::{Side, id_in};
 
 use crate::support::{NINE, NOON, ONE, TEN, a_minute, failed, lose_answers, with_an_event};
 
@@ -104,9 +105,10 @@ fn rule_19_the_id_is_persisted_before_it_is_sent() {
 #[test]
 fn rule_19_the_id_is_the_hash_of_our_ids_and_a_generation() {
     let (stage, _) = with_an_event(19);
-    let event = stage.of_graph("/* e */ SELECT canonical_event_id FROM canonical_events").parse().unwrap();
+    let events = "/* e */ SELECT canonical_event_id FROM canonical_events";
+    let events = stage.world.rows(ObjectClass::UserGraph, &stage.person.user.to_string(), events);
     let mark = Mark {
-        event,
+        event: id_in(&events[0], 0),
         target_account: stage.accounts[1],
         target_calendar: stage.overlay_id(1),
         id_generation: 0,

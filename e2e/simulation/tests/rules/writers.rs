@@ -3,7 +3,7 @@
 use serde_json::json;
 use tminus_ports::ObjectClass;
 use tminus_simulation::Stage;
-use tminus_simulation::world::Side;
+use tminus_simulation::world::{Side, bytes_of};
 
 use crate::support::{NINE, NOON, ONE, TEN, fail};
 
@@ -123,7 +123,8 @@ fn rule_18_a_calendar_that_refuses_is_paused_and_not_its_mirrors() {
         stage.world.settle(5_000);
         let rows = format!(
             "/* r */ SELECT state || ' ' || CAST(attempts AS INTEGER) || ' ' || CAST(next_attempt_ts AS INTEGER)
-             FROM event_mirrors WHERE target_account_id = '{account}' GROUP BY 1"
+             FROM event_mirrors WHERE target_account_id = {} GROUP BY 1",
+            bytes_of(stage.accounts[1])
         );
         assert_eq!(stage.of_graph(&rows), "PENDING 0 0", "{status} {reason}");
         assert_eq!(stage.graph(&rows).len(), 1, "{status} {reason}");
