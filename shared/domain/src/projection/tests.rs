@@ -297,7 +297,7 @@ proptest! {
 /// Were one of these to change, every mirror of its kind would be written again.
 #[test]
 fn hashes_are_pinned() {
-    let hash = |lens: &Lens, content: &EventContent| body(lens, content).hash().as_str().to_owned();
+    let hash = |lens: &Lens, content: &EventContent| body(lens, content).hash().to_string();
     assert_eq!(hash(&plain(DetailLevel::Busy), &event()), "81acb63abacc0596ae025140cbf7295d");
     let tentative = EventContent { status: Status::Tentative, ..event() };
     assert_eq!(hash(&plain(DetailLevel::Full), &tentative), "5f79a86ca4b07c7a63c2bdd5e367d6e7");
