@@ -1,6 +1,6 @@
 //! Statements over many rows at once.
 //!
-//! The rows travel as one JSON text, one array a row, and the statement takes them apart with `json_each` and `->>`. This
+//! The rows travel as one JSON text, one array a row, and the statement takes them apart with [`ROWS`] and `->>`. This
 //! is SQLite's own; it is here because one statement for five hundred rows costs a fraction of five hundred statements,
 //! each of which crosses from WebAssembly into the engine with every value.
 
@@ -10,6 +10,9 @@ use tminus_store::{StoreError, Value};
 
 use crate::context::Context;
 
+/// The rows of `?1` as the table `rows`, each in its column `v`. Taken apart from `json_each` itself, a row would be
+/// rendered and parsed again for each of its values: twice the time (SQLite 3.54, measured on 2026-11-21).
+pub(crate) const ROWS: &str = "WITH rows AS MATERIALIZED (SELECT jsonb(value) AS v FROM json_each(?1))";
 /// Most bytes of one text: half of what one bound value may have.
 const MOST_BYTES: usize = 1_000_000;
 

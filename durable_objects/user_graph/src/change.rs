@@ -126,7 +126,6 @@ fn write<H: ObjectHost>(ctx: &Context<'_, H>, changes: &[Changed]) -> Result<(),
         ctx,
         changes.iter().map(|changed| Entry {
             event: changed.after.event,
-            account: changed.after.account,
             change: changed.kind(),
             version: changed.after.version,
             before: changed.before.as_ref().map(|before| &before.content),

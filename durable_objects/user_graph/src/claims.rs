@@ -78,12 +78,12 @@ fn claim_one<H: ObjectHost>(
     }
     // The wish and what the event and the edges want now differ only while a job projects again after a change of
     // the policy.
-    let body = wish.and_then(|wish| wish.body);
-    let hash = body.as_ref().map(MirrorBody::hash);
+    let shown = wish.and_then(|wish| wish.shown);
+    let hash = shown.as_ref().map(|shown| shown.hash.clone());
     if stored.mirror.wanted != hash && stored.mirror.wish(hash) {
         mirrors::put_corrected(ctx, &stored)?;
     }
-    let operation = operation(&stored, body)?;
+    let operation = operation(&stored, shown.map(|shown| shown.body.clone()))?;
     if operation.is_some() {
         stored.claim = Some((command.claim, lease::until(ctx.now, lease::WRITING_MS, 0)));
         mirrors::put_claim(ctx, &stored)?;

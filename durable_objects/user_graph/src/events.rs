@@ -10,7 +10,7 @@ use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
 use tminus_store::{Row, StoreError};
 
-use crate::bulk;
+use crate::bulk::{self, ROWS};
 use crate::columns::{Hex, id, read_id, read_time, read_time_opt};
 use crate::context::Context;
 
@@ -199,14 +199,40 @@ pub(crate) fn exceptions_of<H: ObjectHost>(
     ctx.query(&statement, &[id(calendar), bulk::list(masters)?])?.iter().map(decode).collect()
 }
 
-/// A row of the statements below, in the order of their places.
+/// A row of the statements below; each value is told by its place.
 #[derive(Serialize)]
-#[expect(clippy::type_complexity, reason = "a row of a statement, told by its places")]
 struct Written<'a>(
-    (Hex, Hex, Hex, &'a str, Option<&'a str>, Option<&'a str>, Option<&'a str>),
-    (i64, i64, Option<&'a str>, Option<&'a str>, u8, &'a str, &'a str, &'a str),
-    (Option<String>, Option<i64>, u32, i64, &'a str, &'a str, &'a str),
-    (Option<&'a str>, i64, Option<&'a str>, Option<String>, u8, &'a str, u32, u32, u8),
+    /* 0 */ Hex,
+    /* 1 */ Hex,
+    /* 2 */ Hex,
+    /* 3 */ &'a str,
+    /* 4: title */ Option<&'a str>,
+    /* 5 */ Option<&'a str>,
+    /* 6 */ Option<&'a str>,
+    /* 7: start */ i64,
+    /* 8 */ i64,
+    /* 9: zone */ Option<&'a str>,
+    /* 10 */ Option<&'a str>,
+    /* 11: all day */ u8,
+    /* 12: status */ &'a str,
+    /* 13 */ &'a str,
+    /* 14 */ &'a str,
+    /* 15: rule */ Option<String>,
+    /* 16: last end */ Option<i64>,
+    /* 17: version */ u32,
+    /* 18: now */ i64,
+    /* 19: type */ &'a str,
+    /* 20 */ &'a str,
+    /* 21: organizer */ &'a str,
+    /* 22: UID */ Option<&'a str>,
+    /* 23 */ i64,
+    /* 24: master */ Option<&'a str>,
+    /* 25 */ Option<String>,
+    /* 26: lone */ u8,
+    /* 27: etag */ &'a str,
+    /* 28 */ u32,
+    /* 29 */ u32,
+    /* 30: deleted */ u8,
 );
 
 fn written<'a>(stored: &'a StoredEvent, now: Timestamp) -> Written<'a> {
@@ -216,51 +242,38 @@ fn written<'a>(stored: &'a StoredEvent, now: Timestamp) -> Written<'a> {
         When::AllDay { .. } => (None, None),
     };
     let exception = stored.exception();
-    // The usual UID is told by the id: to leave it out saves a row of the index and a tenth of the event.
-    let uid = content
-        .ical_uid
-        .as_deref()
-        .filter(|uid| tminus_domain::meeting::own_id(uid) != Some(base_id(&stored.origin, content)));
     Written(
-        (
-            Hex::of(stored.event),
-            Hex::of(stored.account),
-            Hex::of(stored.calendar),
-            &stored.origin,
-            content.title.as_deref(),
-            content.description.as_deref(),
-            content.location.as_deref(),
-        ),
-        (
-            content.when.start_key().millis(),
-            content.when.end_key().millis(),
-            zone,
-            end_zone,
-            u8::from(content.when.extent() == Extent::WholeDays),
-            content.status.as_str(),
-            content.visibility.as_str(),
-            content.transparency.as_str(),
-        ),
-        (
-            stored.lines().map(|lines| lines.join("\n")),
-            stored.last_end.map(Timestamp::millis),
-            stored.version,
-            now.millis(),
-            content.event_type.as_str(),
-            content.own_response.as_str(),
-            content.organizer.as_str(),
-        ),
-        (
-            uid,
-            content.sequence,
-            exception.map(|(master, _)| master),
-            exception.map(|(_, occurrence)| occurrence.stamp()),
-            u8::from(stored.lone),
-            &stored.etag,
-            stored.position.generation,
-            stored.position.page,
-            u8::from(stored.deleted),
-        ),
+        Hex::of(stored.event),
+        Hex::of(stored.account),
+        Hex::of(stored.calendar),
+        &stored.origin,
+        content.title.as_deref(),
+        content.description.as_deref(),
+        content.location.as_deref(),
+        content.when.start_key().millis(),
+        content.when.end_key().millis(),
+        zone,
+        end_zone,
+        u8::from(content.when.extent() == Extent::WholeDays),
+        content.status.as_str(),
+        content.visibility.as_str(),
+        content.transparency.as_str(),
+        stored.lines().map(|lines| lines.join("\n")),
+        stored.last_end.map(Timestamp::millis),
+        stored.version,
+        now.millis(),
+        content.event_type.as_str(),
+        content.own_response.as_str(),
+        content.organizer.as_str(),
+        content.ical_uid.as_deref(),
+        content.sequence,
+        exception.map(|(master, _)| master),
+        exception.map(|(_, occurrence)| occurrence.stamp()),
+        u8::from(stored.lone),
+        &stored.etag,
+        stored.position.generation,
+        stored.position.page,
+        u8::from(stored.deleted),
     )
 }
 
@@ -271,20 +284,18 @@ pub(crate) fn insert<'a, H: ObjectHost>(
 ) -> Result<(), StoreError> {
     bulk::run(
         ctx,
-        "/* insert_events */ INSERT INTO canonical_events (
-           canonical_event_id, origin_account_id, origin_calendar_id, origin_event_id, title, description, location,
-           start_ts, end_ts, timezone, end_timezone, all_day, status, visibility, transparency,
-           recurrence_rule, last_end_ts, version, created_at, updated_at, event_type, own_response, organizer,
-           ical_uid, sequence, recurring_event_id, original_start, lone, etag, generation, page, deleted, source)
-         SELECT unhex(value ->> '$[0][0]'), unhex(value ->> '$[0][1]'), unhex(value ->> '$[0][2]'),
-           value ->> '$[0][3]', value ->> '$[0][4]', value ->> '$[0][5]', value ->> '$[0][6]',
-           value ->> '$[1][0]', value ->> '$[1][1]', value ->> '$[1][2]', value ->> '$[1][3]', value ->> '$[1][4]',
-           value ->> '$[1][5]', value ->> '$[1][6]', value ->> '$[1][7]',
-           value ->> '$[2][0]', value ->> '$[2][1]', value ->> '$[2][2]', value ->> '$[2][3]', value ->> '$[2][3]',
-           value ->> '$[2][4]', value ->> '$[2][5]', value ->> '$[2][6]',
-           value ->> '$[3][0]', value ->> '$[3][1]', value ->> '$[3][2]', value ->> '$[3][3]', value ->> '$[3][4]',
-           value ->> '$[3][5]', value ->> '$[3][6]', value ->> '$[3][7]', value ->> '$[3][8]', 'provider'
-         FROM json_each(?1)",
+        &format!(
+            "/* insert_events */ {ROWS} INSERT INTO canonical_events (
+               canonical_event_id, origin_account_id, origin_calendar_id, origin_event_id, title, description, location,
+               start_ts, end_ts, timezone, end_timezone, all_day, status, visibility, transparency,
+               recurrence_rule, last_end_ts, version, created_at, updated_at, event_type, own_response, organizer,
+               ical_uid, sequence, recurring_event_id, original_start, lone, etag, generation, page, deleted, source)
+             SELECT unhex(v ->> 0), unhex(v ->> 1), unhex(v ->> 2), v ->> 3, v ->> 4, v ->> 5, v ->> 6,
+               v ->> 7, v ->> 8, v ->> 9, v ->> 10, v ->> 11, v ->> 12, v ->> 13, v ->> 14,
+               v ->> 15, v ->> 16, v ->> 17, v ->> 18, v ->> 18, v ->> 19, v ->> 20, v ->> 21,
+               v ->> 22, v ->> 23, v ->> 24, v ->> 25, v ->> 26, v ->> 27, v ->> 28, v ->> 29, v ->> 30, 'provider'
+             FROM rows"
+        ),
         events.into_iter().map(|stored| written(stored, ctx.now)),
         &[],
     )
@@ -299,20 +310,18 @@ pub(crate) fn update<'a, H: ObjectHost>(
     let times = match times {
         Times::Kept => "",
         Times::Changed => {
-            "start_ts = value ->> '$[1][0]', end_ts = value ->> '$[1][1]', ical_uid = value ->> '$[3][0]',
-             recurring_event_id = value ->> '$[3][2]',"
+            "start_ts = v ->> 7, end_ts = v ->> 8, ical_uid = v ->> 22, recurring_event_id = v ->> 24,"
         }
     };
     let statement = format!(
-        "/* update_events */ UPDATE canonical_events SET {times} title = value ->> '$[0][4]', description = value ->> '$[0][5]', location = value ->> '$[0][6]',
-          timezone = value ->> '$[1][2]', end_timezone = value ->> '$[1][3]', all_day = value ->> '$[1][4]',
-          status = value ->> '$[1][5]', visibility = value ->> '$[1][6]', transparency = value ->> '$[1][7]',
-          recurrence_rule = value ->> '$[2][0]', last_end_ts = value ->> '$[2][1]', version = value ->> '$[2][2]',
-          updated_at = value ->> '$[2][3]', event_type = value ->> '$[2][4]', own_response = value ->> '$[2][5]',
-          organizer = value ->> '$[2][6]', sequence = value ->> '$[3][1]', original_start = value ->> '$[3][3]',
-          lone = value ->> '$[3][4]', etag = value ->> '$[3][5]', generation = value ->> '$[3][6]',
-          page = value ->> '$[3][7]', deleted = value ->> '$[3][8]', suspect_generation = NULL
-         FROM json_each(?1) WHERE canonical_event_id = unhex(value ->> '$[0][0]')"
+        "/* update_events */ {ROWS} UPDATE canonical_events SET {times}
+           title = v ->> 4, description = v ->> 5, location = v ->> 6, timezone = v ->> 9, end_timezone = v ->> 10,
+           all_day = v ->> 11, status = v ->> 12, visibility = v ->> 13, transparency = v ->> 14,
+           recurrence_rule = v ->> 15, last_end_ts = v ->> 16, version = v ->> 17, updated_at = v ->> 18,
+           event_type = v ->> 19, own_response = v ->> 20, organizer = v ->> 21, sequence = v ->> 23,
+           original_start = v ->> 25, lone = v ->> 26, etag = v ->> 27, generation = v ->> 28, page = v ->> 29,
+           deleted = v ->> 30, suspect_generation = NULL
+         FROM rows WHERE canonical_event_id = unhex(v ->> 0)"
     );
     bulk::run(ctx, &statement, events.into_iter().map(|stored| written(stored, ctx.now)), &[])
 }

@@ -4,13 +4,13 @@
 //! a new event has none, and nothing of what it says is kept twice.
 
 use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use tminus_domain::event::EventContent;
-use tminus_domain::ids::{AccountId, EventId, JournalId, TraceId};
+use tminus_domain::ids::{EventId, JournalId, TraceId};
 use tminus_ports::ObjectHost;
 use tminus_store::StoreError;
 
-use crate::bulk;
+use crate::bulk::{self, ROWS};
 use crate::columns::Hex;
 use crate::context::Context;
 
@@ -35,7 +35,6 @@ impl Change {
 /// One entry.
 pub(crate) struct Entry<'a> {
     pub(crate) event: EventId,
-    pub(crate) account: AccountId,
     pub(crate) change: Change,
     pub(crate) version: u32,
     pub(crate) before: Option<&'a EventContent>,
@@ -45,7 +44,7 @@ pub(crate) struct Entry<'a> {
 
 /// A row of the statement below, in the order of its places.
 #[derive(Serialize)]
-struct Written<'a>(Hex, u32, Hex, i64, String, &'a str, Option<String>, &'a str, Option<Hex>);
+struct Written<'a>(Hex, u32, Hex, i64, &'static str, &'a str, Option<String>, &'a str, Option<Hex>);
 
 /// Appends entries.
 pub(crate) fn append<'a, H: ObjectHost>(
@@ -61,7 +60,7 @@ pub(crate) fn append<'a, H: ObjectHost>(
                 entry.version,
                 Hex::of(ctx.id::<JournalId>()),
                 ctx.now.millis(),
-                format!("provider:{}", entry.account),
+                "provider",
                 entry.change.as_str(),
                 entry.before.map(|before| way_back(entry.after, before)).transpose()?,
                 entry.reason,
@@ -71,20 +70,101 @@ pub(crate) fn append<'a, H: ObjectHost>(
         .collect::<Result<Vec<_>, StoreError>>()?;
     bulk::run(
         ctx,
-        "/* append_journal */ INSERT INTO event_journal
-           (canonical_event_id, version, journal_id, ts, actor, change_type, patch_json, reason, trace_id)
-         SELECT unhex(value ->> 0), value ->> 1, unhex(value ->> 2), value ->> 3, value ->> 4, value ->> 5,
-           value ->> 6, value ->> 7, unhex(value ->> 8)
-         FROM json_each(?1)",
+        &format!(
+            "/* append_journal */ {ROWS} INSERT INTO event_journal
+               (canonical_event_id, version, journal_id, ts, actor, change_type, patch_json, reason, trace_id)
+             SELECT unhex(v ->> 0), v ->> 1, unhex(v ->> 2), v ->> 3, v ->> 4, v ->> 5, v ->> 6, v ->> 7, unhex(v ->> 8)
+             FROM rows"
+        ),
         rows,
         &[],
     )
 }
 
-/// The patch from what is to what was.
+/// The patch from what is to what was. Only what differs is put into words: most changes touch a field or two.
 fn way_back(after: &EventContent, before: &EventContent) -> Result<String, StoreError> {
-    let corrupt = || StoreError::Corrupt { what: "journal" };
-    let json = |content: &EventContent| serde_json::to_value(content).map_err(|_| corrupt());
-    let (after, before): (Json, Json) = (json(after)?, json(before)?);
-    serde_json::to_string(&json_patch::diff(&after, &before)).map_err(|_| corrupt())
+    let (mut is, mut was) = (Map::new(), Map::new());
+    macro_rules! compare {
+        ($($field:ident),*) => {{
+            // A field that is new has to be named here.
+            let EventContent { $($field: _),* } = after;
+            $(if after.$field != before.$field {
+                put(&mut is, stringify!($field), &after.$field)?;
+                put(&mut was, stringify!($field), &before.$field)?;
+            })*
+        }};
+    }
+    compare!(
+        title,
+        description,
+        location,
+        when,
+        status,
+        visibility,
+        transparency,
+        event_type,
+        own_response,
+        organizer,
+        series,
+        ical_uid,
+        sequence
+    );
+    serde_json::to_string(&json_patch::diff(&Json::Object(is), &Json::Object(was))).map_err(|_| CORRUPT)
+}
+
+const CORRUPT: StoreError = StoreError::Corrupt { what: "journal" };
+
+/// Puts a field as it stands in the event's own JSON, which leaves out what there is none of.
+fn put(into: &mut Map<String, Json>, name: &str, value: &impl Serialize) -> Result<(), StoreError> {
+    let json = serde_json::to_value(value).map_err(|_| CORRUPT)?;
+    if !json.is_null() {
+        into.insert(name.to_owned(), json);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tminus_domain::event::{
+        EventType, Organizer, OwnResponse, SeriesPart, Status, Transparency, Visibility, When,
+    };
+    use tminus_domain::time::Timestamp;
+
+    fn content() -> EventContent {
+        EventContent {
+            title: Some("Now".to_owned()),
+            description: None,
+            location: Some("Here".to_owned()),
+            when: When::timed(Timestamp::from_millis(0), Timestamp::from_millis(1000), None).unwrap(),
+            status: Status::Confirmed,
+            visibility: Visibility::Default,
+            transparency: Transparency::Opaque,
+            event_type: EventType::Default,
+            own_response: OwnResponse::NotInvited,
+            organizer: Organizer::Own,
+            series: SeriesPart::Single,
+            ical_uid: None,
+            sequence: 1,
+        }
+    }
+
+    #[test]
+    fn the_patch_leads_from_what_is_to_what_was() {
+        let after = content();
+        let before = EventContent {
+            title: None,
+            description: Some("Then".to_owned()),
+            when: When::timed(Timestamp::from_millis(5), Timestamp::from_millis(9), Some("UTC".to_owned()))
+                .unwrap(),
+            series: SeriesPart::Master { lines: vec!["RRULE:FREQ=DAILY".to_owned()] },
+            sequence: 0,
+            ..content()
+        };
+        let patch: json_patch::Patch = serde_json::from_str(&way_back(&after, &before).unwrap()).unwrap();
+        let mut json = serde_json::to_value(&after).unwrap();
+        json_patch::patch(&mut json, &patch).unwrap();
+        assert_eq!(serde_json::from_value::<EventContent>(json).unwrap(), before);
+        assert_eq!(way_back(&after, &after).unwrap(), "[]");
+    }
 }

@@ -22,6 +22,7 @@
 //! The shell that the platform calls is `durable_objects/state`.
 
 mod apply;
+mod boundary;
 mod bulk;
 mod change;
 mod claims;

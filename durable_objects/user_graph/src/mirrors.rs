@@ -5,14 +5,14 @@ use tminus_domain::dirty::Lane;
 use tminus_domain::event::When;
 use tminus_domain::ids::{AccountId, CalendarId, ClaimId, EventId};
 use tminus_domain::mark::Mark;
-use tminus_domain::mirroring::{Anchor, Mirror};
+use tminus_domain::mirroring::{Anchor, Mirror, MirrorState};
 use tminus_domain::occurrence::Occurrence;
 use tminus_domain::projection::ProjectionHash;
 use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
 use tminus_store::{Row, StoreError, Value};
 
-use crate::bulk;
+use crate::bulk::{self, ROWS};
 use crate::columns::{Hex, id, read_id, read_id_opt, read_time, read_time_opt};
 use crate::context::Context;
 
@@ -24,6 +24,10 @@ pub(crate) const COLUMNS: &str = "canonical_event_id, target_account_id, target_
 
 /// What is over is written after everything else: so much later than its start it stands in the order of claims.
 const OVER: i64 = 1 << 50;
+/// What starts within two weeks is written in the order of its start.
+const SOON: i64 = 14 * DAY;
+const MONTH: i64 = 30 * DAY;
+const DAY: i64 = 86_400_000;
 /// After every mirror in the order of claims.
 pub(crate) const LAST_IN_ORDER: i64 = 1 << 52;
 
@@ -106,15 +110,9 @@ impl StoredMirror {
 
 /// Decodes a row of [`COLUMNS`].
 pub(crate) fn decode(row: &Row) -> Result<StoredMirror, StoreError> {
-    let hash = |column| -> Result<Option<ProjectionHash>, StoreError> {
-        Ok(row.get::<Option<String>>(column)?.map(ProjectionHash::from_stored))
-    };
+    let hash = |column| read_hash(row, column);
     let claim: Option<ClaimId> = read_id_opt(row, 13)?;
-    let occurrence = Some(row.get::<String>(20)?)
-        .filter(|stamp| !stamp.is_empty())
-        .map(|stamp| Occurrence::from_stamp(&stamp))
-        .transpose()
-        .map_err(|_| StoreError::Corrupt { what: "occurrence" })?;
+    let occurrence = occurrence(&row.get::<String>(20)?)?;
     Ok(StoredMirror {
         key: MirrorKey { event: read_id(row, 0)?, calendar: read_id(row, 2)?, occurrence },
         account: read_id(row, 1)?,
@@ -157,11 +155,78 @@ pub(crate) const fn lane_number(lane: Lane) -> u32 {
     }
 }
 
-/// Where a mirror stands among those that wait: what is under way or to come in order of its start, then what is over.
+/// Where a mirror stands among those that wait: what is under way or soon to come in order of its start, what is far away
+/// by its month, then what is over. By the month, so that the index of those that wait grows in a few places and not in as
+/// many as there are mirrors.
 pub(crate) fn order_key(now: Timestamp, when: &When, last_end: Option<Timestamp>) -> i64 {
     let start = when.start_key().millis();
     let end = last_end.unwrap_or_else(|| when.end_key());
-    if end < now { start.saturating_add(OVER) } else { start }
+    let month = start.div_euclid(MONTH).saturating_mul(MONTH);
+    if end < now {
+        month.saturating_add(OVER)
+    } else if start.saturating_sub(now.millis()) > SOON {
+        // Never before what is soon, however its month begins.
+        month.max(now.millis().saturating_add(SOON).div_euclid(DAY).saturating_mul(DAY))
+    } else {
+        start
+    }
+}
+
+/// What tells whether a mirror is as it is wanted, without what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sketch {
+    pub(crate) key: MirrorKey,
+    pub(crate) part: Part,
+    pub(crate) wanted: Option<ProjectionHash>,
+    pub(crate) state: MirrorState,
+    /// The user does not want it.
+    pub(crate) dismissed: bool,
+}
+
+/// The mirrors of these events, instances included, without what became of them: most are as they are wanted.
+pub(crate) fn sketches<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    events: impl IntoIterator<Item = EventId>,
+) -> Result<Vec<Sketch>, StoreError> {
+    let list: Vec<Hex> = events.into_iter().map(Hex::of).collect();
+    if list.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = ctx.query(
+        "/* mirror_sketches */ SELECT canonical_event_id, target_calendar_id, occurrence, part, desired_hash, state,
+           dismissed
+         FROM event_mirrors WHERE canonical_event_id IN (SELECT unhex(value) FROM json_each(?1))",
+        &[bulk::list(list)?],
+    )?;
+    let sketch = |row: &Row| -> Result<Sketch, StoreError> {
+        Ok(Sketch {
+            key: MirrorKey {
+                event: read_id(row, 0)?,
+                calendar: read_id(row, 1)?,
+                occurrence: occurrence(&row.get::<String>(2)?)?,
+            },
+            part: Part::of(row.get(3)?),
+            wanted: read_hash(row, 4)?,
+            state: row.parse(5, "mirror state")?,
+            dismissed: row.get(6)?,
+        })
+    };
+    rows.iter().map(sketch).collect()
+}
+
+fn read_hash(row: &Row, column: usize) -> Result<Option<ProjectionHash>, StoreError> {
+    Ok(row.get::<Option<[u8; 16]>>(column)?.map(ProjectionHash::from_bytes))
+}
+
+fn hash(hash: Option<&ProjectionHash>) -> Value {
+    hash.map(|hash| hash.bytes().to_vec()).into()
+}
+
+fn occurrence(stamp: &str) -> Result<Option<Occurrence>, StoreError> {
+    if stamp.is_empty() {
+        return Ok(None);
+    }
+    Occurrence::from_stamp(stamp).map(Some).map_err(|_| StoreError::Corrupt { what: "occurrence" })
 }
 
 /// The mirrors of these events, instances included.
@@ -206,14 +271,24 @@ pub(crate) struct Placed<'a> {
     pub(crate) order: i64,
 }
 
-/// A row of the two statements below, in the order of their places.
+/// A row of the two statements below; each value is told by its place.
 #[derive(Serialize)]
 struct Wish<'a>(
-    Hex,
-    Hex,
-    String,
-    (Hex, u32, Option<&'a str>, u32, &'a str, u32, i64),
-    (Option<&'a str>, u32, i64, Option<&'a str>, u32),
+    /* 0 */ Hex,
+    /* 1 */ Hex,
+    /* 2: occurrence */ String,
+    /* 3: account */ Hex,
+    /* 4: part */ u32,
+    /* 5: wanted */ Option<&'a ProjectionHash>,
+    /* 6 */ u32,
+    /* 7: state */ &'a str,
+    /* 8: attempts */ u32,
+    /* 9 */ i64,
+    /* 10: error */ Option<&'a str>,
+    /* 11: lane */ u32,
+    /* 12: order */ i64,
+    /* 13: acknowledged */ Option<&'a ProjectionHash>,
+    /* 14 */ u32,
 );
 
 fn wish<'a>(placed: &Placed<'a>) -> Wish<'a> {
@@ -222,22 +297,18 @@ fn wish<'a>(placed: &Placed<'a>) -> Wish<'a> {
         Hex::of(key.event),
         Hex::of(key.calendar),
         stamp(key.occurrence),
-        (
-            Hex::of(*account),
-            part.number(),
-            mirror.wanted.as_ref().map(ProjectionHash::as_str),
-            mirror.version,
-            mirror.state.as_str(),
-            mirror.attempts,
-            mirror.next_attempt.millis(),
-        ),
-        (
-            mirror.error.as_deref(),
-            lane_number(placed.lane),
-            placed.order,
-            mirror.acked.as_ref().map(ProjectionHash::as_str),
-            mirror.id_generation,
-        ),
+        Hex::of(*account),
+        part.number(),
+        mirror.wanted.as_ref(),
+        mirror.version,
+        mirror.state.as_str(),
+        mirror.attempts,
+        mirror.next_attempt.millis(),
+        mirror.error.as_deref(),
+        lane_number(placed.lane),
+        placed.order,
+        mirror.acked.as_ref(),
+        mirror.id_generation,
     )
 }
 
@@ -248,13 +319,14 @@ pub(crate) fn insert<'a, H: ObjectHost>(
 ) -> Result<(), StoreError> {
     bulk::run(
         ctx,
-        "/* insert_mirrors */ INSERT INTO event_mirrors
-           (canonical_event_id, target_calendar_id, occurrence, target_account_id, part, desired_hash, state, lane,
-            start_ts, last_projected_hash, id_generation)
-         SELECT unhex(value ->> '$[0]'), unhex(value ->> '$[1]'), value ->> '$[2]', unhex(value ->> '$[3][0]'),
-           value ->> '$[3][1]', value ->> '$[3][2]', value ->> '$[3][4]', value ->> '$[4][1]', value ->> '$[4][2]',
-           value ->> '$[4][3]', value ->> '$[4][4]'
-         FROM json_each(?1)",
+        &format!(
+            "/* insert_mirrors */ {ROWS} INSERT INTO event_mirrors
+               (canonical_event_id, target_calendar_id, occurrence, target_account_id, part, desired_hash, state, lane,
+                start_ts, last_projected_hash, id_generation)
+             SELECT unhex(v ->> 0), unhex(v ->> 1), v ->> 2, unhex(v ->> 3), v ->> 4, unhex(v ->> 5), v ->> 7, v ->> 11,
+               v ->> 12, unhex(v ->> 13), v ->> 14
+             FROM rows"
+        ),
         mirrors.into_iter().map(|placed| wish(&placed)),
         &[],
     )
@@ -267,13 +339,15 @@ pub(crate) fn put_wishes<'a, H: ObjectHost>(
 ) -> Result<(), StoreError> {
     bulk::run(
         ctx,
-        "/* put_wishes */ UPDATE event_mirrors
-         SET part = value ->> '$[3][1]', desired_hash = value ->> '$[3][2]', desired_version = value ->> '$[3][3]',
-             state = value ->> '$[3][4]', attempts = value ->> '$[3][5]', next_attempt_ts = value ->> '$[3][6]',
-             error_message = value ->> '$[4][0]', lane = value ->> '$[4][1]', start_ts = value ->> '$[4][2]'
-         FROM json_each(?1)
-         WHERE canonical_event_id = unhex(value ->> '$[0]') AND target_calendar_id = unhex(value ->> '$[1]')
-           AND occurrence = value ->> '$[2]'",
+        &format!(
+            "/* put_wishes */ {ROWS} UPDATE event_mirrors
+             SET part = v ->> 4, desired_hash = unhex(v ->> 5), desired_version = v ->> 6, state = v ->> 7,
+                 attempts = v ->> 8, next_attempt_ts = v ->> 9, error_message = v ->> 10, lane = v ->> 11,
+                 start_ts = v ->> 12
+             FROM rows
+             WHERE canonical_event_id = unhex(v ->> 0) AND target_calendar_id = unhex(v ->> 1)
+               AND occurrence = v ->> 2"
+        ),
         mirrors.into_iter().map(|placed| wish(&placed)),
         &[],
     )
@@ -321,10 +395,7 @@ pub(crate) fn put_corrected<H: ObjectHost>(
     stored: &StoredMirror,
 ) -> Result<(), StoreError> {
     let mut params = key_params(stored.key);
-    params.extend([
-        Value::opt_text(stored.mirror.wanted.as_ref().map(ProjectionHash::as_str)),
-        stored.mirror.version.into(),
-    ]);
+    params.extend([hash(stored.mirror.wanted.as_ref()), stored.mirror.version.into()]);
     ctx.run(
         &format!(
             "/* put_corrected */ UPDATE event_mirrors SET desired_hash = ?4, desired_version = ?5 WHERE {OF_KEY}"
@@ -359,7 +430,7 @@ pub(crate) fn put_fact<H: ObjectHost>(ctx: &Context<'_, H>, stored: &StoredMirro
     let mirror = &stored.mirror;
     let mut params = key_params(stored.key);
     params.extend([
-        Value::opt_text(mirror.acked.as_ref().map(ProjectionHash::as_str)),
+        hash(mirror.acked.as_ref()),
         mirror.etag.clone().into(),
         mirror.id_generation.into(),
         mirror.in_doubt.into(),

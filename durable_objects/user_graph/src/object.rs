@@ -25,7 +25,8 @@ use crate::policy_contract::{
 use crate::schema::MIGRATIONS;
 use crate::timers::{self, Kind};
 use crate::{
-    apply, claims, conclude, dismissals, graph, holds, hours, policy, progress, reads, reproject, unlink,
+    apply, boundary, claims, conclude, dismissals, graph, holds, hours, policy, progress, reads, reproject,
+    unlink,
 };
 
 /// How many timers one alarm handles.
@@ -187,6 +188,7 @@ fn run_timer<H: ObjectHost>(
 ) -> Result<(), GraphError> {
     match timer.kind {
         Kind::Reproject => reproject::step(ctx, timer.cursor.as_deref(), effects)?,
+        Kind::Boundary => boundary::step(ctx, timer.cursor.as_deref(), effects)?,
         Kind::Sweep => holds::step(ctx, &timer.subject, timer.cursor.as_deref(), effects)?,
         Kind::Nudge => {
             let account = timer.subject.parse().map_err(|_| StoreError::Corrupt { what: "timer" })?;

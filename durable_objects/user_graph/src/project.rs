@@ -2,12 +2,13 @@
 //! written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use tminus_domain::dirty::Lane;
 use tminus_domain::ids::{AccountId, CalendarId, EventId};
 use tminus_domain::occurrence::Occurrence;
 use tminus_domain::policy::FilterReason;
-use tminus_domain::projection::{Lens, MirrorBody, Projection};
+use tminus_domain::projection::{Lens, MirrorBody, Projection, ProjectionHash};
 use tminus_domain::recurrence::Series;
 use tminus_domain::series::{self, Exception, Instance, Known, Master};
 use tminus_ports::ObjectHost;
@@ -17,7 +18,7 @@ use crate::context::{Context, Effects};
 use crate::copies::Copies;
 use crate::events::{self, StoredEvent};
 use crate::lenses::Lenses;
-use crate::mirrors::{self, MirrorKey, Part, StoredMirror};
+use crate::mirrors::{self, MirrorKey, Part, Sketch};
 use crate::wishes;
 
 /// An event that is to be projected.
@@ -44,7 +45,21 @@ pub(crate) struct Wish {
     pub(crate) account: AccountId,
     pub(crate) part: Part,
     /// What it is to show; `None`: nothing is to be there.
-    pub(crate) body: Option<MirrorBody>,
+    pub(crate) shown: Option<Rc<Shown>>,
+}
+
+/// What a mirror is to show, and the hash of that.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) body: MirrorBody,
+    pub(crate) hash: ProjectionHash,
+}
+
+impl Wish {
+    /// The hash of what it is to show.
+    pub(crate) fn hash(&self) -> Option<&ProjectionHash> {
+        self.shown.as_ref().map(|shown| &shown.hash)
+    }
 }
 
 /// What is wanted of the mirrors of one event.
@@ -52,7 +67,7 @@ pub(crate) struct Wish {
 pub(crate) struct Planned {
     pub(crate) event: StoredEvent,
     pub(crate) lane: Lane,
-    pub(crate) known: Vec<StoredMirror>,
+    pub(crate) known: Vec<Sketch>,
     pub(crate) wishes: Vec<Wish>,
 }
 
@@ -138,8 +153,8 @@ fn plan<H: ObjectHost>(
     subjects: Vec<Subject>,
 ) -> Result<Vec<Planned>, StoreError> {
     let stored = subjects.iter().filter(|subject| subject.mirrors == Mirrors::Stored);
-    let mut known: BTreeMap<EventId, Vec<StoredMirror>> = BTreeMap::new();
-    for mirror in mirrors::of_events(ctx, stored.map(|subject| subject.event.event))? {
+    let mut known: BTreeMap<EventId, Vec<Sketch>> = BTreeMap::new();
+    for mirror in mirrors::sketches(ctx, stored.map(|subject| subject.event.event))? {
         known.entry(mirror.key.event).or_default().push(mirror);
     }
     let mut wishes = decide(ctx, lenses, &subjects, &known)?;
@@ -156,7 +171,7 @@ fn decide<H: ObjectHost>(
     ctx: &Context<'_, H>,
     lenses: &Lenses,
     subjects: &[Subject],
-    known: &BTreeMap<EventId, Vec<StoredMirror>>,
+    known: &BTreeMap<EventId, Vec<Sketch>>,
 ) -> Result<BTreeMap<EventId, Vec<Wish>>, StoreError> {
     let live: Vec<&StoredEvent> =
         subjects.iter().map(|subject| &subject.event).filter(|event| !event.deleted).collect();
@@ -198,11 +213,11 @@ fn decide<H: ObjectHost>(
 struct Planner<'a, H> {
     ctx: &'a Context<'a, H>,
     copies: Copies,
-    known: &'a BTreeMap<EventId, Vec<StoredMirror>>,
+    known: &'a BTreeMap<EventId, Vec<Sketch>>,
 }
 
 impl<H: ObjectHost> Planner<'_, H> {
-    fn rows(&self, event: EventId, calendar: CalendarId) -> impl Iterator<Item = &StoredMirror> {
+    fn rows(&self, event: EventId, calendar: CalendarId) -> impl Iterator<Item = &Sketch> {
         self.known.get(&event).into_iter().flatten().filter(move |mirror| mirror.key.calendar == calendar)
     }
 
@@ -228,11 +243,11 @@ impl<H: ObjectHost> Planner<'_, H> {
             }
             // Most edges of a person show the same: it is worked out once.
             let alike =
-                wishes.iter().find(|(other, _)| other.shows_like(lens)).map(|(_, wish)| wish.body.clone());
-            let body = alike.unwrap_or_else(|| shown(lens.project(&event.content, None, self.ctx.now)));
-            wishes.push((lens, wish(event.event, lens, None, Part::Single, body)));
+                wishes.iter().find(|(other, _)| other.shows_like(lens)).map(|(_, wish)| wish.shown.clone());
+            let shown = alike.unwrap_or_else(|| shown(lens.project(&event.content, None, self.ctx.now)));
+            wishes.push((lens, wish(event.event, lens, None, Part::Single, shown)));
         }
-        wishes.into_iter().map(|(_, wish)| wish).filter(|wish| wish.body.is_some()).collect()
+        wishes.into_iter().map(|(_, wish)| wish).filter(|wish| wish.shown.is_some()).collect()
     }
 
     fn series(
@@ -272,21 +287,21 @@ impl<H: ObjectHost> Planner<'_, H> {
                 barred: self.barred(master, lens),
             };
             let plan = series::plan(lens, &content, &of_series, &known, self.ctx.now);
-            if let Projection::Shown(body) = plan.series {
-                own.push(wish(master.event, lens, None, Part::Series, Some(body)));
+            if let Some(shown) = shown(plan.series) {
+                own.push(wish(master.event, lens, None, Part::Series, Some(shown)));
             }
             own.extend(plan.instances.into_iter().map(|(occurrence, instance)| {
-                let (part, body) = match instance {
-                    Instance::Shown(body) => (Part::Instance, Some(*body)),
+                let (part, shown) = match instance {
+                    Instance::Shown(body) => (Part::Instance, shown(Projection::Shown(*body))),
                     Instance::Gone => (Part::Instance, None),
                     Instance::Stale => (Part::Stale, None),
                 };
-                wish(master.event, lens, Some(occurrence), part, body)
+                wish(master.event, lens, Some(occurrence), part, shown)
             }));
             for (event, alone) in exceptions.iter().zip(plan.alone) {
                 let of_event = wishes.entry(event.event).or_default();
-                if let Some(body) = shown(alone) {
-                    of_event.push(wish(event.event, lens, None, Part::Single, Some(body)));
+                if let Some(shown) = shown(alone) {
+                    of_event.push(wish(event.event, lens, None, Part::Single, Some(shown)));
                 }
             }
         }
@@ -299,16 +314,16 @@ fn wish(
     lens: &Lens,
     occurrence: Option<Occurrence>,
     part: Part,
-    body: Option<MirrorBody>,
+    shown: Option<Rc<Shown>>,
 ) -> Wish {
     let edge = lens.edge();
     let key = MirrorKey { event, calendar: edge.target_calendar, occurrence };
-    Wish { key, account: edge.target_account, part, body }
+    Wish { key, account: edge.target_account, part, shown }
 }
 
-fn shown(projection: Projection) -> Option<MirrorBody> {
+fn shown(projection: Projection) -> Option<Rc<Shown>> {
     match projection {
-        Projection::Shown(body) => Some(body),
+        Projection::Shown(body) => Some(Rc::new(Shown { hash: body.hash(), body })),
         Projection::Filtered(_) => None,
     }
 }

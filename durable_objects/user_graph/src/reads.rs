@@ -19,6 +19,7 @@ use crate::{mirrors, reproject};
 const MAX_PAGE: u32 = 500;
 /// Before every event in the order of starts.
 const FIRST: i64 = -(1 << 52);
+const WEEK: i64 = 604_800_000;
 /// Most occurrences listed of one series.
 const MAX_OCCURRENCES: u16 = 100;
 
@@ -37,8 +38,8 @@ pub(crate) fn list_events<H: ObjectHost>(
         &format!(
             "/* list_events */ SELECT {} FROM canonical_events
              WHERE deleted = 0 AND start_ts < ?1 AND (end_ts > ?2 OR (recurrence_rule IS NOT NULL AND COALESCE(last_end_ts, ?1) > ?2))
-               AND (start_ts > ?3 OR (start_ts = ?3 AND canonical_event_id > ?4))
-             ORDER BY start_ts, canonical_event_id LIMIT ?5",
+               AND start_ts / 604800000 >= ?6 AND (start_ts > ?3 OR (start_ts = ?3 AND canonical_event_id > ?4))
+             ORDER BY start_ts / 604800000, start_ts, canonical_event_id LIMIT ?5",
             events::COLUMNS
         ),
         &[
@@ -47,6 +48,8 @@ pub(crate) fn list_events<H: ObjectHost>(
             start.into(),
             id(event),
             limit.into(),
+            // The index is by the week.
+            start.checked_div(WEEK).into(),
         ],
     )?;
     let mut page = EventPage { events: Vec::new(), next: None };
@@ -88,6 +91,9 @@ fn listed<H: ObjectHost>(
             error: mirror.mirror.error,
         })
         .collect();
+    let mut stored = stored;
+    // The usual UID is not stored.
+    stored.content.ical_uid = Some(stored.uid());
     Ok(Some(ListedEvent {
         event: stored.event,
         account: stored.account,

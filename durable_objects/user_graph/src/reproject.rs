@@ -12,7 +12,7 @@ use crate::events::{self, StoredEvent};
 use crate::lenses::Lenses;
 use crate::project::{self, Mirrors, Subject};
 use crate::timers::{self, Kind};
-use crate::{claims, series, unlink};
+use crate::{boundary, claims, series, unlink};
 
 /// How many events one step projects.
 const STEP: u32 = 500;
@@ -21,7 +21,8 @@ const SUBJECT: &str = "all";
 
 /// Starts the job from the beginning, in the transaction of the change that asks for it.
 pub(crate) fn start<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<(), StoreError> {
-    timers::set(ctx, Kind::Reproject, SUBJECT, ctx.now, 0, None)
+    timers::set(ctx, Kind::Reproject, SUBJECT, ctx.now, 0, None)?;
+    boundary::expect(ctx)
 }
 
 /// Whether the job is under way.

@@ -13,6 +13,8 @@ pub(crate) enum Kind {
     Nudge,
     /// Go on projecting events again; the subject is the graph.
     Reproject,
+    /// A window moves on; the subject is the graph.
+    Boundary,
     /// Go on deleting what an approved sweep is about; the subject is the calendar.
     Sweep,
 }
@@ -22,6 +24,7 @@ impl Kind {
         match self {
             Self::Nudge => "nudge",
             Self::Reproject => "reproject",
+            Self::Boundary => "boundary",
             Self::Sweep => "sweep",
         }
     }
@@ -91,6 +94,7 @@ pub(crate) fn due<H: ObjectHost>(ctx: &Context<'_, H>, limit: u32) -> Result<Vec
         let kind = match row.get::<String>(0)?.as_str() {
             "nudge" => Kind::Nudge,
             "reproject" => Kind::Reproject,
+            "boundary" => Kind::Boundary,
             "sweep" => Kind::Sweep,
             _ => return Err(StoreError::Corrupt { what: "timer kind" }),
         };

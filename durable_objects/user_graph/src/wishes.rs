@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 
 use tminus_domain::dirty::Lane;
-use tminus_domain::ids::CalendarId;
-use tminus_domain::mirroring::{INHERITED, Mirror};
-use tminus_domain::projection::ProjectionHash;
+use tminus_domain::ids::{CalendarId, EventId};
+use tminus_domain::mirroring::{INHERITED, Mirror, MirrorState};
 use tminus_ports::ObjectHost;
 use tminus_store::StoreError;
 
 use crate::context::{Context, Effects};
 use crate::lenses::Lenses;
-use crate::mirrors::{self, MirrorKey, Part, Placed, StoredMirror, order_key};
+use crate::mirrors::{self, MirrorKey, Part, Placed, Sketch, StoredMirror, order_key};
 use crate::project::{Planned, Wish};
 
 /// What is to be written, collected over many events.
@@ -30,9 +29,16 @@ pub(crate) fn store<H: ObjectHost>(
     planned: Vec<Planned>,
     effects: &mut Effects,
 ) -> Result<u32, StoreError> {
+    let differing: Vec<Planned> = planned.into_iter().filter(|planned| differs(lenses, planned)).collect();
+    let known = differing.iter().filter(|planned| !planned.known.is_empty());
+    let mut stored: BTreeMap<EventId, Vec<StoredMirror>> = BTreeMap::new();
+    for mirror in mirrors::of_events(ctx, known.map(|planned| planned.event.event))? {
+        stored.entry(mirror.key.event).or_default().push(mirror);
+    }
     let mut changes = Changes::default();
-    for event in planned {
-        compare(ctx, lenses, event, &mut changes);
+    for planned in differing {
+        let known = stored.remove(&planned.event.event).unwrap_or_default();
+        compare(ctx, lenses, planned, known, &mut changes);
     }
     for (mirror, _) in changes.insert.iter().chain(&changes.update) {
         effects.nudge(mirror.account, mirror.lane);
@@ -48,8 +54,37 @@ pub(crate) fn store<H: ObjectHost>(
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-fn compare<H: ObjectHost>(ctx: &Context<'_, H>, lenses: &Lenses, planned: Planned, changes: &mut Changes) {
-    let Planned { event, lane, known, wishes } = planned;
+/// Whether any mirror of an event is wanted otherwise than it was: of most none is.
+fn differs(lenses: &Lenses, planned: &Planned) -> bool {
+    let Planned { known, wishes, .. } = planned;
+    let of = |key: MirrorKey| known.iter().find(move |sketch| sketch.key == key);
+    let is_other = |wish: &Wish| match of(wish.key) {
+        None => wish.part != Part::Stale,
+        Some(known) => {
+            known.wanted.as_ref() != wish.hash()
+                || known.part != wish.part
+                || known.state == MirrorState::Error
+        }
+    };
+    let is_orphan = |sketch: &&Sketch| wishes.iter().all(|wish| wish.key != sketch.key);
+    let is_to_go = |sketch: &Sketch| {
+        let is_buried = sketch.state == MirrorState::Tombstoned;
+        sketch.wanted.is_some()
+            || sketch.state == MirrorState::Error
+            || sketch.key.occurrence.is_some()
+            || (!is_buried && !lenses.knows(sketch.key.calendar))
+    };
+    wishes.iter().any(is_other) || known.iter().filter(is_orphan).any(is_to_go)
+}
+
+fn compare<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    lenses: &Lenses,
+    planned: Planned,
+    known: Vec<StoredMirror>,
+    changes: &mut Changes,
+) {
+    let Planned { event, lane, wishes, .. } = planned;
     let order = order_key(ctx.now, &event.content.when, event.last_end);
     let mut known: BTreeMap<MirrorKey, StoredMirror> =
         known.into_iter().map(|mirror| (mirror.key, mirror)).collect();
@@ -74,7 +109,7 @@ fn compare<H: ObjectHost>(ctx: &Context<'_, H>, lenses: &Lenses, planned: Planne
                 changes.forget.push(wish.key);
             }
             Some(mut mirror) => {
-                let changed = mirror.mirror.wish(wish.body.as_ref().map(|body| body.hash()));
+                let changed = mirror.mirror.wish(wish.hash().cloned());
                 if changed || mirror.part != wish.part {
                     mirror.part = wish.part;
                     mirror.lane = lane;
@@ -97,12 +132,13 @@ fn compare<H: ObjectHost>(ctx: &Context<'_, H>, lenses: &Lenses, planned: Planne
 }
 
 fn nothing_written(mirror: &StoredMirror) -> bool {
-    let acked = mirror.mirror.acked.as_ref().map(ProjectionHash::as_str);
-    acked.is_none_or(|acked| acked == INHERITED) && !mirror.mirror.claimed && !mirror.mirror.in_doubt
+    mirror.mirror.acked.as_ref().is_none_or(|acked| *acked == INHERITED)
+        && !mirror.mirror.claimed
+        && !mirror.mirror.in_doubt
 }
 
 fn new(wish: &Wish, lane: Lane) -> StoredMirror {
-    let hash = wish.body.as_ref().map(|body| body.hash());
+    let hash = wish.hash().cloned();
     let mirror = match (wish.key.occurrence, hash) {
         (None, Some(hash)) => Mirror::wished(hash),
         (_, hash) => Mirror::instance(hash),

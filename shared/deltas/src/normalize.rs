@@ -91,10 +91,12 @@ fn content(event: &Event, zone: Option<&str>) -> Result<EventContent, Violation>
         }
         (when, _) => when?,
     };
+    // No text and an empty one are the same: a mirror shows neither.
+    let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     Ok(EventContent {
-        title: event.summary.clone(),
-        description: event.description.clone(),
-        location: event.location.clone(),
+        title: text(&event.summary),
+        description: text(&event.description),
+        location: text(&event.location),
         when,
         status: match event.status {
             Some(google::EventStatus::Tentative) => Status::Tentative,

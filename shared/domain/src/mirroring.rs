@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 use crate::words;
 
 /// Stands for the hash of an instance that is as its series has it.
-pub const INHERITED: &str = "inherited";
+pub const INHERITED: ProjectionHash = ProjectionHash::from_bytes([0; 16]);
 /// After this many attempts without success a mirror is given up until its wish changes.
 pub const MAX_ATTEMPTS: u32 = 12;
 /// After this many restores of one mirror within a day it is given up (protocol rule 23).
@@ -109,11 +109,10 @@ impl Mirror {
     /// An instance of a series that is there as the series has it, and is wanted otherwise.
     #[must_use]
     pub fn instance(wanted: Option<ProjectionHash>) -> Self {
-        let nothing = ProjectionHash::from_stored(String::new());
-        let mut instance = Self::wished(nothing);
+        let mut instance = Self::wished(INHERITED);
         instance.anchor = Anchor::Instance;
         instance.wanted = wanted;
-        instance.acked = Some(ProjectionHash::from_stored(INHERITED.to_owned()));
+        instance.acked = Some(INHERITED);
         instance.rest();
         instance
     }
@@ -258,7 +257,7 @@ impl Mirror {
 
     /// The series that it is an instance of was made anew, under another id: it is as the series has it again.
     pub fn start_over(&mut self, id_generation: u32) {
-        self.acked = Some(ProjectionHash::from_stored(INHERITED.to_owned()));
+        self.acked = Some(INHERITED);
         self.etag = None;
         self.updated = None;
         self.id_generation = id_generation;

@@ -6,7 +6,8 @@
 mod filter;
 mod lens;
 
-use serde::{Deserialize, Serialize};
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::event::{Visibility, When};
@@ -71,22 +72,55 @@ impl From<Color> for u8 {
     }
 }
 
-/// The hash of a mirror's body: equal hashes mean that nothing has to be written.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ProjectionHash(String);
+/// The hash of a mirror's body: equal hashes mean that nothing has to be written. Shown as 32 hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ProjectionHash([u8; 16]);
 
 impl ProjectionHash {
     /// A stored hash.
     #[must_use]
-    pub const fn from_stored(text: String) -> Self {
-        Self(text)
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
     }
 
-    /// The text that is stored: 32 hexadecimal digits.
+    /// The bytes that are stored.
     #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+    pub const fn bytes(&self) -> [u8; 16] {
+        self.0
+    }
+
+    /// From the text that a mirror carries. Anything but the digits of a hash, which someone may have put there, becomes
+    /// a hash that no body has.
+    #[must_use]
+    pub fn from_text(text: &str) -> Self {
+        let digits = HEXLOWER.decode(text.as_bytes()).ok();
+        digits
+            .and_then(|bytes| bytes.try_into().ok())
+            .map_or_else(|| Self::of(Sha256::new_with_prefix(text)), Self)
+    }
+
+    fn of(hasher: Sha256) -> Self {
+        let digest: [u8; 32] = hasher.finalize().into();
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = digest;
+        Self([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p])
+    }
+}
+
+impl std::fmt::Display for ProjectionHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&HEXLOWER.encode(&self.0))
+    }
+}
+
+impl Serialize for ProjectionHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for ProjectionHash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::from_text(&std::borrow::Cow::<'_, str>::deserialize(deserializer)?))
     }
 }
 
@@ -129,8 +163,7 @@ impl MirrorBody {
                 field(end_zone.as_deref().unwrap_or_default());
             }
         }
-        let digest = hasher.finalize();
-        ProjectionHash(data_encoding::HEXLOWER.encode(digest.get(..16).unwrap_or(&digest)))
+        ProjectionHash::of(hasher)
     }
 }
 

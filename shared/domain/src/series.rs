@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{EventContent, When};
+use crate::event::{EventContent, Visibility, When};
 use crate::occurrence::Occurrence;
 use crate::policy::FilterReason;
-use crate::projection::{Lens, MirrorBody, Projection};
+use crate::projection::{BUSY_TITLE, Lens, MirrorBody, Projection};
 use crate::recurrence::Series;
 use crate::time::Timestamp;
 
@@ -108,12 +108,13 @@ pub fn plan(
         let wanted = match single(exception) {
             _ if row == Some(&Known::Barred) => Instance::Gone,
             Projection::Filtered(_) => Instance::Gone,
-            Projection::Shown(body)
-                if row.is_none() && inherited(shown, occurrence).as_ref() == Some(&body) =>
-            {
-                continue;
+            Projection::Shown(body) => {
+                let body = as_visible_as(shown, body);
+                if row.is_none() && inherited(shown, occurrence).as_ref() == Some(&body) {
+                    continue;
+                }
+                Instance::Shown(Box::new(body))
             }
-            Projection::Shown(body) => Instance::Shown(Box::new(body)),
         };
         instances.insert(occurrence, wanted);
     }
@@ -127,6 +128,18 @@ pub fn plan(
         instances.insert(*occurrence, wanted);
     }
     Plan { series, instances, alone }
+}
+
+/// The provider knows no instance that is more visible than its series, and hides the whole series with one that is less
+/// (Calendar API, Event.visibility). What is to be hidden in one that cannot be is left out.
+fn as_visible_as(series: &MirrorBody, body: MirrorBody) -> MirrorBody {
+    let hides = body.visibility == Visibility::Private && series.visibility != Visibility::Private;
+    let visibility = series.visibility;
+    if hides {
+        let summary = BUSY_TITLE.to_owned();
+        return MirrorBody { summary, description: None, location: None, visibility, ..body };
+    }
+    MirrorBody { visibility, ..body }
 }
 
 /// What the provider shows of an occurrence that nobody changed; `None` if the series is of another kind.

@@ -14,6 +14,15 @@ pub struct Window {
     pub ahead: Option<u16>,
 }
 
+/// The ends of a window on one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// What ends after this is inside.
+    pub from: Option<Timestamp>,
+    /// What starts before this is inside.
+    pub to: Option<Timestamp>,
+}
+
 impl Window {
     /// Whether there is any bound.
     #[must_use]
@@ -24,12 +33,20 @@ impl Window {
     /// Whether a span touches the window at `now`. The end is exclusive, `None` for an endless series.
     #[must_use]
     pub fn contains(self, now: Timestamp, start: Timestamp, end: Option<Timestamp>) -> bool {
-        let today = midnight_before(now);
-        let from = self.back.map(|days| days_after(today, i64::from(days).saturating_neg()));
-        let to = self.ahead.map(|days| days_after(today, i64::from(days).saturating_add(1)));
+        let Reach { from, to } = self.reach(now);
         // The start is asked too: a span without length ends where it starts.
         let is_recent = from.is_none_or(|from| start >= from || end.is_none_or(|end| end > from));
         is_recent && to.is_none_or(|to| start < to)
+    }
+
+    /// Its two ends at `now`.
+    #[must_use]
+    pub fn reach(self, now: Timestamp) -> Reach {
+        let today = midnight_before(now);
+        Reach {
+            from: self.back.map(|days| days_after(today, i64::from(days).saturating_neg())),
+            to: self.ahead.map(|days| days_after(today, i64::from(days).saturating_add(1))),
+        }
     }
 
     /// When what is inside changes next: the midnight in UTC after `now`.

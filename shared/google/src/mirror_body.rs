@@ -45,18 +45,18 @@ fn color(id: &str) -> Option<Color> {
 
 /// The hash of what a mirror, or an instance of a mirrored series, shows now. The hash that it carries only says what
 /// it was written with.
+///
+/// A colour is compared only where we wrote one: that of a block without is its owner's to choose (protocol rule 23).
 #[must_use]
 pub fn shown_hash(event: &Event) -> ProjectionHash {
     let private = event.extended_properties.as_ref().map(|properties| &properties.private);
     let carried = private.and_then(|private| private.get(HASH_PROPERTY)).map_or("", String::as_str);
     match mirror_body(event) {
         Ok(body) if !event.is_cancelled() => {
-            let shown = body.hash();
-            // A colour that we did not set is the user's own.
-            let plain = MirrorBody { color: None, ..body }.hash();
-            if carried == plain.as_str() { plain } else { shown }
+            let colourless = MirrorBody { color: None, ..body.clone() }.hash();
+            if colourless.to_string() == carried { colourless } else { body.hash() }
         }
         // What is cancelled or cannot be read as a mirror was changed by someone: a hash that no wish has.
-        _ => ProjectionHash::from_stored(format!("?{carried}")),
+        _ => ProjectionHash::from_text(&format!("?{carried}")),
     }
 }

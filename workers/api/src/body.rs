@@ -14,8 +14,12 @@ const MAX_REASON_CHARS: usize = 300;
 /// whoever sent it.
 pub(crate) fn json<P: Ports, T: DeserializeOwned>(cx: &Context<'_, P>) -> Result<T, ApiError> {
     require_json(cx.request)?;
-    serde_json::from_slice(&cx.request.body).map_err(|error| {
-        let reason: String = error.to_string().chars().take(MAX_REASON_CHARS).collect();
-        ApiError::BadRequest { code: "body_invalid", message: format!("the body cannot be taken: {reason}") }
-    })
+    // As a text, as the answers of objects are read: each other way to read a type is in the Worker once more.
+    let text = str::from_utf8(&cx.request.body).map_err(|_| invalid("it is not UTF-8"))?;
+    serde_json::from_str(text).map_err(|error| invalid(&error.to_string()))
+}
+
+fn invalid(reason: &str) -> ApiError {
+    let reason: String = reason.chars().take(MAX_REASON_CHARS).collect();
+    ApiError::BadRequest { code: "body_invalid", message: format!("the body cannot be taken: {reason}") }
 }

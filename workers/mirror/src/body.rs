@@ -20,7 +20,7 @@ pub(crate) fn event(mark: &Mark, body: &MirrorBody) -> Event {
     let (start, end) = span(body);
     let private = BTreeMap::from([
         (MARK_PROPERTY.to_owned(), mark.to_string()),
-        (HASH_PROPERTY.to_owned(), body.hash().as_str().to_owned()),
+        (HASH_PROPERTY.to_owned(), body.hash().to_string()),
     ]);
     Event {
         id: Some(mark.provider_event_id()),

@@ -278,5 +278,5 @@ pub(crate) fn updated(event: &Event) -> Option<Timestamp> {
 fn hash_of(event: &Event) -> ProjectionHash {
     let stored =
         event.extended_properties.as_ref().and_then(|properties| properties.private.get(HASH_PROPERTY));
-    ProjectionHash::from_stored(stored.cloned().unwrap_or_default())
+    ProjectionHash::from_text(stored.map_or("", String::as_str))
 }

@@ -130,8 +130,8 @@ CREATE TABLE event_mirrors_2 (
   PRIMARY KEY (canonical_event_id, target_account_id, target_calendar_id)
 ) WITHOUT ROWID;
 INSERT INTO event_mirrors_2
-SELECT 'evt_' || event.id, 'acc_' || account.id, 'cal_' || calendar.id, m.provider_event_id, m.last_projected_hash,
-  strftime('%Y-%m-%dT%H:%M:%fZ', m.last_write_ts / 1000.0, 'unixepoch'), m.state, m.error_message, m.desired_hash,
+SELECT 'evt_' || event.id, 'acc_' || account.id, 'cal_' || calendar.id, m.provider_event_id, nullif(lower(hex(m.last_projected_hash)), ''),
+  strftime('%Y-%m-%dT%H:%M:%fZ', m.last_write_ts / 1000.0, 'unixepoch'), m.state, m.error_message, nullif(lower(hex(m.desired_hash)), ''),
   m.desired_version, m.provider_etag, m.provider_updated, m.id_generation, m.in_doubt, m.missed, m.attempts,
   m.next_attempt_ts, m.lane,
   CASE WHEN m.start_ts >= 1125899906842624

@@ -101,11 +101,11 @@ CREATE TABLE event_mirrors_3 (
   part                 INTEGER NOT NULL DEFAULT 0,   -- 0 single, 1 instance to be removed before its series is written,
                                                      -- 2 series, 3 instance to be written after its series
   provider_event_id    TEXT,                         -- persisted at claim, before it is sent
-  last_projected_hash  TEXT,                         -- what the provider holds; NULL: nothing
+  last_projected_hash  BLOB,                         -- what the provider holds, 16 bytes; NULL: nothing
   last_write_ts        INTEGER,                      -- milliseconds
   state                TEXT NOT NULL DEFAULT 'PENDING', -- PENDING | ACTIVE | DELETED | TOMBSTONED | ERROR
   error_message        TEXT,
-  desired_hash         TEXT,                         -- what is wanted; NULL: no mirror
+  desired_hash         BLOB,                         -- what is wanted, 16 bytes; NULL: no mirror
   desired_version      INTEGER NOT NULL DEFAULT 1,
   provider_etag        TEXT,
   provider_updated     INTEGER,                      -- milliseconds by the provider's clock: older sightings are old news
@@ -129,8 +129,8 @@ INSERT INTO event_mirrors_3 (
   state, error_message, desired_hash, desired_version, provider_etag, provider_updated, id_generation, in_doubt, missed,
   attempts, next_attempt_ts, lane, start_ts, claim_id, claim_until, restores, restore_day)
 SELECT
-  event.bytes, account.bytes, calendar.bytes, m.provider_event_id, m.last_projected_hash,
-  CAST(round(unixepoch(m.last_write_ts, 'subsec') * 1000) AS INTEGER), m.state, m.error_message, m.desired_hash,
+  event.bytes, account.bytes, calendar.bytes, m.provider_event_id, unhex(m.last_projected_hash),
+  CAST(round(unixepoch(m.last_write_ts, 'subsec') * 1000) AS INTEGER), m.state, m.error_message, unhex(m.desired_hash),
   m.desired_version, m.provider_etag, m.provider_updated, m.id_generation, m.in_doubt, m.missed, m.attempts,
   m.next_attempt_ts, m.lane,
   CAST(round(unixepoch(ltrim(m.start_ts, '~'), 'subsec') * 1000) AS INTEGER)
@@ -150,7 +150,7 @@ CREATE TABLE event_journal_3 (
   version              INTEGER NOT NULL DEFAULT 0,   -- the event's version after the change
   journal_id           BLOB NOT NULL,                -- jrn_, its 16 bytes
   ts                   INTEGER NOT NULL,             -- milliseconds
-  actor                TEXT NOT NULL,                -- provider:acc_… | ui | mcp | system
+  actor                TEXT NOT NULL,                -- provider (of the event's account) | ui | mcp | system
   change_type          TEXT NOT NULL,                -- created | updated | deleted | mirrored
   patch_json           TEXT,                         -- RFC 6902; NULL: there was nothing before, or it is not kept
   reason               TEXT,
@@ -159,7 +159,8 @@ CREATE TABLE event_journal_3 (
 ) WITHOUT ROWID;
 
 INSERT INTO event_journal_3 (canonical_event_id, version, journal_id, ts, actor, change_type, reason, trace_id)
-SELECT event.bytes, j.version, entry.bytes, CAST(round(unixepoch(j.ts, 'subsec') * 1000) AS INTEGER), j.actor,
+SELECT event.bytes, j.version, entry.bytes, CAST(round(unixepoch(j.ts, 'subsec') * 1000) AS INTEGER),
+  CASE WHEN j.actor LIKE 'provider:%' THEN 'provider' ELSE j.actor END,
   j.change_type, j.reason, trace.bytes
 FROM event_journal j
 JOIN ids_3 event ON event.id = j.canonical_event_id
@@ -177,7 +178,8 @@ ALTER TABLE canonical_events_3 RENAME TO canonical_events;
 ALTER TABLE event_mirrors_3 RENAME TO event_mirrors;
 ALTER TABLE event_journal_3 RENAME TO event_journal;
 
-CREATE INDEX idx_events_time ON canonical_events (start_ts, end_ts);
+-- By the week, so that it grows in as many places as there are weeks; within a week the order is the id's.
+CREATE INDEX idx_events_time ON canonical_events (start_ts / 604800000);
 -- Meetings whose UID is not the usual one; the others are found by their id.
 CREATE INDEX idx_events_uid ON canonical_events (ical_uid) WHERE ical_uid IS NOT NULL;
 CREATE INDEX idx_events_series ON canonical_events (origin_calendar_id, recurring_event_id)

@@ -144,6 +144,16 @@ fn words_that_are_not_known_are_kept_as_the_default() {
 }
 
 #[test]
+fn an_empty_text_is_none() {
+    let mut event = timed();
+    for key in ["summary", "description", "location"] {
+        event[key] = json!("");
+    }
+    let content = present(&event, None);
+    assert_eq!((content.title, content.description, content.location), (None, None, None));
+}
+
+#[test]
 fn an_id_is_any_text_but_none() {
     let long = "x".repeat(2_000);
     for id in ["a/b", "..", ".", "a b", "\u{1f4c5}", "base_R20260301T080000", "\u{0}", long.as_str()] {

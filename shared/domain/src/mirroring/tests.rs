@@ -3,7 +3,7 @@
 use super::*;
 
 fn hash(text: &str) -> ProjectionHash {
-    ProjectionHash::from_stored(text.to_owned())
+    ProjectionHash::from_text(text)
 }
 fn written(text: &str) -> Fact {
     Fact::Written { hash: hash(text), etag: format!("e-{text}"), updated: Some(NOW) }

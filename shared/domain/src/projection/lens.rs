@@ -8,6 +8,7 @@ use crate::policy::{DetailLevel, Edge};
 use crate::recurrence::iana_zone;
 use crate::rules::{RuleError, ShownTo};
 use crate::time::Timestamp;
+use crate::window::Window;
 
 /// An edge whose rules are checked and whose patterns are compiled, once for many events.
 #[derive(Debug)]
@@ -39,6 +40,12 @@ impl Lens {
     #[must_use]
     pub const fn needs_clock(&self) -> bool {
         self.edge.rules.filters.window().is_bounded()
+    }
+
+    /// How far back and ahead it reaches.
+    #[must_use]
+    pub const fn window(&self) -> Window {
+        self.edge.rules.filters.window()
     }
 
     /// Whether it shows every event as `other` does.
@@ -131,12 +138,8 @@ fn in_zone(when: &When) -> When {
                 let zone = zone.as_deref().filter(|zone| !zone.is_empty())?;
                 Some(iana_zone(zone).unwrap_or(zone).to_owned())
             };
-            When::Timed {
-                start: *start,
-                end: *end,
-                zone: named(zone).or_else(|| Some("UTC".to_owned())),
-                end_zone: named(end_zone),
-            }
+            let zone = named(zone).or_else(|| Some("UTC".to_owned()));
+            When::Timed { start: *start, end: *end, zone, end_zone: None }.ending_in(named(end_zone))
         }
         When::AllDay { .. } => when.clone(),
     }

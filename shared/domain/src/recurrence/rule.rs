@@ -192,8 +192,8 @@ impl Rule {
         self.set_from(start.unwrap_or(first)).ok()
     }
 
-    /// DTSTART moved on by whole intervals, to at least two of them before `near`. Two, because the first week of a
-    /// rule has fewer days than the others.
+    /// DTSTART moved on by whole intervals, to at least one of them before `near`: the first week of a rule has fewer
+    /// days than the others, and BYSETPOS counts them.
     fn moved(&self, first: NaiveDateTime, near: NaiveDateTime) -> Option<NaiveDateTime> {
         let interval = i64::from(self.interval);
         let months = |at: NaiveDateTime| {
@@ -205,7 +205,7 @@ impl Rule {
             Frequency::Monthly => (interval, months(near).saturating_sub(months(first))),
             _ => (interval.saturating_mul(12), months(near).saturating_sub(months(first))),
         };
-        let periods = distance.checked_div(period)?.checked_sub(2).filter(|periods| *periods > 0)?;
+        let periods = distance.checked_div(period)?.checked_sub(1).filter(|periods| *periods > 0)?;
         let far = periods.saturating_mul(period);
         match self.freq {
             Frequency::Daily | Frequency::Weekly => first.checked_add_signed(TimeDelta::try_days(far)?),

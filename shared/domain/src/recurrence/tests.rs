@@ -177,6 +177,16 @@ fn hostile_lines_are_refused() {
 }
 
 #[test]
+fn a_week_within_a_series_is_a_whole_one() {
+    let series =
+        parse(&timed("2026-03-04T08:00:00Z", "UTC"), &["RRULE:FREQ=WEEKLY;BYDAY=MO,WE,FR;BYSETPOS=2"])
+            .unwrap();
+    let contains = |stamp| series.contains(Occurrence::from_stamp(stamp).unwrap());
+    assert!(contains("20260318T080000Z"));
+    assert!(!contains("20260320T080000Z"));
+}
+
+#[test]
 fn what_costs_too_much_is_cut_and_said_to_be() {
     let far = |lines: &[&str]| {
         let at = |text| Timestamp::parse_rfc3339(text).unwrap();

@@ -150,3 +150,17 @@ fn an_inherited_all_day_occurrence_keeps_its_length() {
     assert_eq!((second.when, second.recurrence), (days("2026-03-09", "2026-03-11"), Vec::new()));
     assert_eq!(inherited(&body, on(SECOND)), None);
 }
+
+#[test]
+fn an_instance_is_as_visible_as_its_series_and_what_it_would_hide_is_left_out() {
+    let content = weekly();
+    let SeriesPart::Master { lines } = &content.series else { panic!("no master") };
+    let series = Series::parse(&content.when, lines).unwrap();
+    let mut hidden = exception(SECOND, SECOND);
+    hidden.visibility = Visibility::Private;
+    let master = Master { content: &content, series: Some(&series), last_end: None, barred: None };
+    let exceptions = [Exception { occurrence: on(SECOND), content: &hidden, barred: None }];
+    let plan = super::plan(&lens(DetailLevel::Title), &master, &exceptions, &BTreeMap::new(), at(SECOND));
+    let Some(Instance::Shown(body)) = plan.instances.get(&on(SECOND)) else { panic!("not shown") };
+    assert_eq!((body.summary.as_str(), body.visibility), (BUSY_TITLE, Visibility::Default));
+}

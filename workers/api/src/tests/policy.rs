@@ -127,6 +127,10 @@ fn a_body_that_is_no_edge_is_refused_with_a_reason() {
         let message = json(&answer)["error"]["message"].as_str().unwrap().to_owned();
         assert!(message.contains(reason) && message.len() < 400, "{reason}: {message}");
     }
+    let mut request = world.with_cookies(World::request("PUT", "/v1/policy/edges"));
+    request.headers.push(("content-type".to_owned(), "application/json".to_owned()));
+    request.body = b"\"\xff\"".to_vec();
+    assert_eq!(refusal(&world.send(request)), refused(400, "body_invalid"));
     let huge = put(&world, &" ".repeat(crate::MAX_BODY_BYTES + 1));
     assert_eq!(refusal(&huge), refused(413, "too_large"));
     assert!(world.ports.objects.sent::<PutEdge>().is_empty());

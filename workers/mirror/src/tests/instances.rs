@@ -65,7 +65,7 @@ fn an_instance_nobody_wrote_is_replaced_without_an_etag() {
         assert_eq!(shown["originalStartTime"]["dateTime"], "2026-03-09T10:00:00+01:00");
         let private = &shown["extendedProperties"]["private"];
         assert_eq!(private[MARK_PROPERTY], mark().to_string());
-        assert_eq!(private[HASH_PROPERTY], moved().hash().as_str());
+        assert_eq!(private[HASH_PROPERTY], moved().hash().to_string());
         let event: Event = serde_json::from_value(shown).unwrap();
         assert_eq!(shown_hash(&event), moved().hash());
     }
@@ -119,7 +119,7 @@ fn an_instance_that_was_cancelled_comes_back() {
     fake.delete(&id(second()));
     // With an etag of before, what was done by hand is seen first: it is not as anybody wished.
     let (hash, seen) = etag_of(fake.fact(Some(second()), put(moved(), Some(etag))));
-    assert!(hash.as_str().starts_with('?') && hash != moved().hash());
+    assert_ne!(hash, moved().hash());
     assert_eq!(etag_of(fake.fact(Some(second()), put(moved(), Some(seen)))).0, moved().hash());
     assert_eq!(fake.event(&id(second()))["status"], "confirmed");
 }

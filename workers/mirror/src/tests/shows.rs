@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tminus_domain::event::{Visibility, When};
 use tminus_domain::occurrence::Occurrence;
 use tminus_domain::projection::{Color, MirrorBody};
@@ -12,7 +12,7 @@ use tminus_google::{Event, EventDateTime, shown_hash};
 use tminus_user_graph::contract::MirrorAction;
 
 use super::fake::Fake;
-use super::{START, mark, series};
+use super::{START, block, mark, series};
 use crate::body;
 
 const ZONES: [&str; 5] =
@@ -129,6 +129,19 @@ proptest! {
 }
 
 #[test]
+fn a_colour_is_compared_where_we_wrote_one() {
+    let red = MirrorBody { color: Some(Color::try_from(11).unwrap()), ..block() };
+    for (wished, is_drift) in [(block(), false), (red, true)] {
+        let fake = Fake::new("UTC");
+        fake.fact(None, MirrorAction::Insert { body: wished.clone() });
+        fake.patch(&mark().provider_event_id(), &json!({"colorId": "5"}));
+        assert_eq!(shown_hash(&listed(&fake)) != wished.hash(), is_drift);
+        fake.patch(&mark().provider_event_id(), &json!({"colorId": "5", "summary": "Theirs"}));
+        assert_ne!(shown_hash(&listed(&fake)), wished.hash());
+    }
+}
+
+#[test]
 fn a_series_is_in_a_zone_at_both_ends_and_a_block_in_none() {
     let zones = |body: &MirrorBody| {
         let event = body::event(&mark(), body);
@@ -145,7 +158,7 @@ fn a_series_is_in_a_zone_at_both_ends_and_a_block_in_none() {
 #[test]
 fn an_instance_is_written_as_one_that_was_read() {
     let second = Occurrence::from_stamp("20260309T090000Z").unwrap();
-    let event = body::instance(&mark(), second, &super::block());
+    let event = body::instance(&mark(), second, &block());
     assert_eq!((event.id, event.recurrence.len()), (None, 0));
     assert_eq!(event.recurring_event_id, Some(mark().provider_event_id()));
     assert_eq!(event.original_start_time.unwrap().date_time.unwrap(), "2026-03-09T09:00:00.000Z");
