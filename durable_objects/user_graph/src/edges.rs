@@ -39,16 +39,26 @@ pub(crate) fn accounts<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<Vec<Accoun
         .collect()
 }
 
-/// Remembers a linked account, or its new kind.
+/// Remembers a linked account, or its new kind: into that all edges to it write from now on. Linked again as it was, its
+/// edges stay as their user set them.
 pub(crate) fn put_account<H: ObjectHost>(
     ctx: &Context<'_, H>,
     account: AccountId,
     kind: CalendarKind,
 ) -> Result<(), StoreError> {
-    ctx.run(
+    let changed = ctx.query(
         "/* put_linked_account */ INSERT INTO linked_accounts (account_id, calendar_kind) VALUES (?1, ?2)
          ON CONFLICT (account_id) DO UPDATE SET calendar_kind = excluded.calendar_kind
-         WHERE linked_accounts.calendar_kind <> excluded.calendar_kind",
+         WHERE linked_accounts.calendar_kind <> excluded.calendar_kind
+         RETURNING 1",
+        &[Value::text(account), kind.as_str().into()],
+    )?;
+    if changed.is_empty() {
+        return Ok(());
+    }
+    ctx.run(
+        "/* put_kind_of_edges */ UPDATE policy_edges SET calendar_kind = ?2
+         WHERE to_account_id = ?1 AND calendar_kind <> ?2",
         &[Value::text(account), kind.as_str().into()],
     )
 }
@@ -67,8 +77,8 @@ pub(crate) fn default_policy<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<Poli
     Ok(policy)
 }
 
-/// Adds an edge, or changes into which calendar it writes; its level of detail is kept.
-pub(crate) fn put<H: ObjectHost>(
+/// Adds an edge that is not there yet.
+pub(crate) fn add<H: ObjectHost>(
     ctx: &Context<'_, H>,
     policy: PolicyId,
     from: AccountId,
@@ -76,11 +86,9 @@ pub(crate) fn put<H: ObjectHost>(
     kind: CalendarKind,
 ) -> Result<(), StoreError> {
     ctx.run(
-        "/* put_edge */ INSERT INTO policy_edges
+        "/* add_edge */ INSERT INTO policy_edges
            (policy_id, from_account_id, to_account_id, detail_level, calendar_kind)
-         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (policy_id, from_account_id, from_calendar_id, to_account_id)
-         DO UPDATE SET calendar_kind = excluded.calendar_kind
-         WHERE policy_edges.calendar_kind <> excluded.calendar_kind",
+         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (policy_id, from_account_id, from_calendar_id, to_account_id) DO NOTHING",
         &[
             Value::text(policy),
             Value::text(from),

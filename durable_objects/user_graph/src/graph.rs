@@ -49,8 +49,8 @@ pub(crate) fn link_account<H: ObjectHost>(
         let policy = edges::default_policy(ctx)?;
         edges::put_account(ctx, command.account, command.kind)?;
         for (other, kind) in edges::other_accounts(ctx, command.account)? {
-            edges::put(ctx, policy, command.account, other, kind)?;
-            edges::put(ctx, policy, other, command.account, command.kind)?;
+            edges::add(ctx, policy, command.account, other, kind)?;
+            edges::add(ctx, policy, other, command.account, command.kind)?;
         }
         reproject::start(ctx)
     })?;

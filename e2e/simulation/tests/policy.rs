@@ -297,3 +297,31 @@ fn an_account_that_is_linked_for_its_primary_calendar_takes_both_kinds() {
     }
     assert_eq!(stage.shown(1), shown("secret"));
 }
+
+/// A grant that was taken away is given again: what the user set stays. Linked otherwise, no edge writes where it may
+/// not any more, that of a calendar neither.
+#[test]
+fn an_account_that_is_linked_again_keeps_its_edges() {
+    let mut stage = with_an_event();
+    let email = stage.emails[1].clone();
+    stage.world.link_primary(&mut stage.person, &email).unwrap();
+    stage.settle();
+    let mut of_calendar = PolicyEdge { kind: CalendarKind::TrueMirror, ..titles(&stage) };
+    of_calendar.key.from_calendar = Some(stage.primary(0));
+    let set = [titles(&stage), of_calendar];
+    for edge in &set {
+        ask(&stage, &PutEdge { edge: edge.clone() }).unwrap();
+    }
+    stage.world.link_primary(&mut stage.person, &email).unwrap();
+    let kept = policy(&stage).edges;
+    assert!(set.iter().all(|edge| kept.contains(edge)), "{kept:#?}");
+    stage.world.link(&mut stage.person, &email).unwrap();
+    let into = |edge: &PolicyEdge| edge.key.to == stage.accounts[1];
+    assert!(
+        policy(&stage)
+            .edges
+            .iter()
+            .filter(|edge| into(edge))
+            .all(|edge| edge.kind == CalendarKind::BusyOverlay)
+    );
+}
