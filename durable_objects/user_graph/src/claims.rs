@@ -31,14 +31,15 @@ const NEAR_S: i64 = 7 * 86_400;
 
 /// When a mirror that waits can be written, of `m`, at the time `?3`: what its series leaves behind goes first, the series
 /// follows, then what differs from it, and one at a time of each series.
-const IN_TURN: &str = "(m.part = 0 OR (
-     NOT EXISTS (SELECT 1 FROM event_mirrors s
-       WHERE s.canonical_event_id = m.canonical_event_id AND s.target_calendar_id = m.target_calendar_id
-         AND s.occurrence <> m.occurrence
-         AND ((s.state = 'PENDING' AND s.part < m.part) OR s.claim_until > ?3))
-     AND (m.part <> 3 OR EXISTS (SELECT 1 FROM event_mirrors s
-       WHERE s.canonical_event_id = m.canonical_event_id AND s.target_calendar_id = m.target_calendar_id
-         AND s.occurrence = '' AND s.state = 'ACTIVE'))))";
+const IN_TURN: &str = "(m.part = 0 OR NOT EXISTS (SELECT 1 FROM event_mirrors s
+     WHERE s.canonical_event_id = m.canonical_event_id AND s.target_calendar_id = m.target_calendar_id
+       AND s.occurrence <> m.occurrence
+       AND ((s.state = 'PENDING' AND s.part < m.part) OR s.claim_until > ?3)))";
+
+/// Whether the series of an instance `m` stands. If it does not, the instance waits for what becomes of it, not for a time.
+const SERIES_STANDS: &str = "(m.part <> 3 OR EXISTS (SELECT 1 FROM event_mirrors s
+     WHERE s.canonical_event_id = m.canonical_event_id AND s.target_calendar_id = m.target_calendar_id
+       AND s.occurrence = '' AND s.state = 'ACTIVE'))";
 
 /// Claims mirrors of a target account. A repeat of a claim gets its operations again.
 pub(crate) fn claim<H: ObjectHost>(
@@ -136,7 +137,7 @@ fn waiting<H: ObjectHost>(
             "/* claimable_mirrors */ SELECT {} FROM event_mirrors AS m
              WHERE m.target_account_id = ?1 AND m.state = 'PENDING' AND m.lane = ?2
                AND ((m.next_attempt_ts <= ?3 AND m.start_ts < ?5 AND (m.claim_until IS NULL OR m.claim_until <= ?3)
-                     AND {IN_TURN})
+                     AND {IN_TURN} AND {SERIES_STANDS})
                     OR m.claim_id = ?4)
                AND m.target_calendar_id IN ({})
              ORDER BY m.next_attempt_ts, m.start_ts LIMIT ?6",
@@ -259,14 +260,15 @@ pub(crate) fn watch<H: ObjectHost>(
         return Ok(Some(lane));
     }
     let next = ctx.first(
-        "/* next_mirror */ SELECT MIN(MAX(next_attempt_ts, COALESCE(claim_until, 0))) FROM event_mirrors
-         WHERE target_account_id = ?1 AND state = 'PENDING'",
+        &format!(
+            "/* next_mirror */ SELECT MIN(MAX(next_attempt_ts, COALESCE(claim_until, 0))) FROM event_mirrors AS m
+             WHERE target_account_id = ?1 AND state = 'PENDING' AND {SERIES_STANDS}"
+        ),
         &[id(account)],
     )?;
     match next.map_or(Ok(None), |row| row.get::<Option<i64>>(0))? {
         Some(due) => {
-            // What is far away and waits for a full run to end could be written now; so could what waits for its
-            // series.
+            // What is far away and waits for a full run to end could be written now.
             let due = if due > ctx.now.millis() { due } else { ctx.now.plus_millis(NUDGE_AGAIN_MS).millis() };
             timers::set(ctx, Kind::Nudge, &subject, Timestamp::from_millis(due), 0, None)?;
         }
@@ -282,7 +284,8 @@ fn ready<H: ObjectHost>(ctx: &Context<'_, H>, account: AccountId) -> Result<Opti
             &format!(
                 "/* ready_mirror */ SELECT 1 FROM event_mirrors AS m
                  WHERE m.target_account_id = ?1 AND m.state = 'PENDING' AND m.lane = ?2 AND m.next_attempt_ts <= ?3
-                   AND m.start_ts < ?4 AND (m.claim_until IS NULL OR m.claim_until <= ?3) AND {IN_TURN} LIMIT 1"
+                   AND m.start_ts < ?4 AND (m.claim_until IS NULL OR m.claim_until <= ?3) AND {IN_TURN}
+                   AND {SERIES_STANDS} LIMIT 1"
             ),
             &[
                 id(account),

@@ -71,7 +71,7 @@ fn differs(lenses: &Lenses, planned: &Planned) -> bool {
         let is_buried = sketch.state == MirrorState::Tombstoned;
         sketch.wanted.is_some()
             || sketch.state == MirrorState::Error
-            || sketch.key.occurrence.is_some()
+            || (sketch.key.occurrence.is_some() && !sketch.dismissed)
             || (!is_buried && !lenses.knows(sketch.key.calendar))
     };
     wishes.iter().any(is_other) || known.iter().filter(is_orphan).any(is_to_go)
@@ -120,8 +120,10 @@ fn compare<H: ObjectHost>(
     }
     for (key, mut orphan) in known {
         if key.occurrence.is_some() {
-            // Its series has no mirror any more, and takes its instances with it.
-            changes.forget.push(key);
+            // Its series has no mirror any more, and takes its instances with it. What was dismissed stays so.
+            if !orphan.dismissed {
+                changes.forget.push(key);
+            }
         } else if !lenses.knows(key.calendar) {
             changes.bury.push(key);
         } else if orphan.mirror.wish(None) {
