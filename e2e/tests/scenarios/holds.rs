@@ -91,7 +91,8 @@ pub(crate) fn large_recompute(stage: &Stage) -> Result<()> {
 fn run(world: &World, person: &Person) -> Result<()> {
     let calendar = person.calendar(0, "PRIMARY")?;
     let path = format!("/v1/admin/accounts/{}/resync", person.accounts[0].account);
-    let answer: Value = world.admin_post(&path, &json!({"level": "full", "calendar": calendar}))?.expect(202)?;
+    let answer: Value =
+        world.admin_post(&path, &json!({"level": "full", "calendar": calendar}))?.expect(202)?;
     ensure!(answer["marked"] == 1, "{answer}");
     person.wait_settled(SOON)
 }
@@ -162,7 +163,10 @@ pub(crate) fn decided(stage: &Stage) -> Result<()> {
     let decided = decide(&holds[0]["run"], "reject", 200)?;
     ensure!(decided["events"] == GONE - 1, "{decided}");
     ensure!(decide(&holds[0]["run"], "approve", 202)?["events"] == 0, "what was decided is decided");
-    ensure!(held(&person)?.is_empty() && person.get(&format!("/v1/holds/{calendar}"))?.status == 404, "still held");
+    ensure!(
+        held(&person)?.is_empty() && person.get(&format!("/v1/holds/{calendar}"))?.status == 404,
+        "still held"
+    );
     run(world, &person)?;
     ensure!(held(&person)?.is_empty(), "one list after a rejection is enough");
     run(world, &person)?;
@@ -176,7 +180,10 @@ pub(crate) fn decided(stage: &Stage) -> Result<()> {
     ensure!(approved["events"] == GONE - 1, "{approved}");
     eventually_titled(world, &person, "approved, they go", ALL - GONE, "Busy")?;
     person.wait_settled(SOON)?;
-    ensure!(person.status()?.graph.is_some_and(|graph| usize::try_from(graph.events).ok() == Some(ALL - GONE)), "events are left");
+    ensure!(
+        person.status()?.graph.is_some_and(|graph| usize::try_from(graph.events).ok() == Some(ALL - GONE)),
+        "events are left"
+    );
     ensure!(held(&person)?.is_empty(), "it is still held");
     ensure!(only_mirror(world, &emails[0]).is_err(), "an account blocks itself");
     Ok(())

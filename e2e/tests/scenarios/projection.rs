@@ -37,7 +37,7 @@ fn is_bare(mirror: &Object) -> Result<()> {
     }
     ensure!(mirror["reminders"] == json!({"useDefault": false}), "a mirror reminds: {}", mirror["reminders"]);
     let properties = mirror["extendedProperties"].to_string();
-    ensure!(!properties.contains("planted"), "properties of the event are copied");
+    ensure!(!properties.contains(PLANTED), "properties of the event are copied");
     ensure!(!mirror["extendedProperties"].to_string().contains("shared"), "guests would see our properties");
     Ok(())
 }
@@ -47,7 +47,11 @@ fn eventually_in_primary(world: &World, person: &Person, n: usize) -> Result<Obj
     eventually("a mirror is in the primary calendar", SOON, || {
         let mut ours: Vec<Object> = world.events(person.primary(n))?;
         ours.retain(is_ours);
-        Ok(if ours.len() == 1 { ours.pop().ok_or_else(String::new) } else { Err(format!("{} mirrors", ours.len())) })
+        Ok(if ours.len() == 1 {
+            ours.pop().ok_or_else(String::new)
+        } else {
+            Err(format!("{} mirrors", ours.len()))
+        })
     })
 }
 
@@ -67,7 +71,7 @@ fn eventually_shows(
             Err(error) => Err(error.to_string()),
         })
     })?;
-    person.wait_settled(SOON)?;
+    person.wait_written(SOON)?;
     Ok(found)
 }
 
@@ -90,7 +94,7 @@ pub(crate) fn edges(stage: &Stage) -> Result<()> {
     shows_busy_only(&inside)?;
     is_bare(&inside)?;
     for mirror in [&busy, &inside] {
-        ensure!(!serde_json::to_string(mirror)?.contains("planted"), "something private leaks: {mirror:?}");
+        ensure!(!serde_json::to_string(mirror)?.contains(PLANTED), "something private leaks: {mirror:?}");
         ensure!(!mirror.contains_key("colorId"), "the colour is copied");
     }
 
@@ -140,7 +144,11 @@ fn levels(world: &World, person: &Person, event: &str) -> Result<()> {
     eventually_shows(world, person, 1, "an event without a title is private", |mirror| {
         text(mirror, "summary") == Some("Busy") && text(mirror, "visibility") == Some("private")
     })?;
-    world.patch(calendar, event, &json!({"summary": title, "visibility": "default", "description": description}))?;
+    world.patch(
+        calendar,
+        event,
+        &json!({"summary": title, "visibility": "default", "description": description}),
+    )?;
     eventually_shows(world, person, 1, "all is back", |mirror| {
         text(mirror, "description") == Some(description.as_str()) && !mirror.contains_key("visibility")
     })?;
@@ -152,7 +160,7 @@ fn levels(world: &World, person: &Person, event: &str) -> Result<()> {
     eventually("an edge that is off leaves nothing", SOON, || {
         holds(only_mirror(world, person.primary(1)).is_err(), || "a mirror".to_owned())
     })?;
-    person.wait_settled(SOON)?;
+    person.wait_written(SOON)?;
     person.put_edge(&person.edge(0, 1, "BUSY", &json!({})))?;
     let busy = eventually_shows(world, person, 1, "only time shows again", |_| true)?;
     shows_busy_only(&busy)?;
@@ -177,11 +185,13 @@ fn shapes(world: &World, person: &Person) -> Result<()> {
     let shown = eventually_shows(world, person, 1, "the copy has another shape", |mirror| {
         text(mirror, "summary") == Some("Busy elsewhere") && text(mirror, "visibility") == Some("public")
     })?;
-    ensure!(!serde_json::to_string(&shown)?.contains("planted"), "a template leaks");
+    ensure!(!serde_json::to_string(&shown)?.contains(PLANTED), "a template leaks");
     // The colour goes with the rule that set it.
     eventually_shows(world, person, 1, "the colour is gone", |mirror| !mirror.contains_key("colorId"))?;
     person.put_edge(&person.edge(0, 1, "BUSY", &json!({})))?;
-    eventually_shows(world, person, 1, "the shape is gone", |mirror| text(mirror, "summary") == Some("Busy"))?;
+    eventually_shows(world, person, 1, "the shape is gone", |mirror| {
+        text(mirror, "summary") == Some("Busy")
+    })?;
     Ok(())
 }
 
@@ -198,7 +208,7 @@ fn primary(world: &World, person: &Person) -> Result<()> {
     let inside = eventually_in_primary(world, person, 2)?;
     ensure!(text(&inside, "description").is_some(), "it does not show everything");
     is_bare(&inside)?;
-    person.wait_settled(SOON)?;
+    person.wait_written(SOON)?;
     ensure!(only_mirror(world, person.primary(2)).is_err(), "a mirror stayed in the overlay");
     // A mirror in a primary calendar, of which events come, is none itself.
     ensure!(person.status()?.graph.is_some_and(|graph| graph.events == 1), "a mirror became an event");
@@ -235,7 +245,8 @@ fn refusals(person: &Person) -> Result<()> {
         ensure!(answer["error"]["message"].as_str().is_some_and(|text| text.len() > 10), "{answer}");
     }
     let overlay = person.calendar(0, "BUSY_OVERLAY")?;
-    let reply = person.put("/v1/policy/edges", &with(&|edge| edge["from_calendar"] = overlay.as_str().into()))?;
+    let reply =
+        person.put("/v1/policy/edges", &with(&|edge| edge["from_calendar"] = overlay.as_str().into()))?;
     ensure!(reply.status == 422, "an edge from an overlay: {}", reply.shown());
     let after: Value = person.get("/v1/policy")?.expect(200)?;
     ensure!(before == after, "a refusal changed the policy");
@@ -263,7 +274,7 @@ fn of_one_calendar(stage: &Stage) -> Result<()> {
             found.sort_unstable();
             holds(found == expected, || format!("{found:?}"))
         })?;
-        person.wait_settled(SOON)
+        person.wait_written(SOON)
     };
     titles(["Busy", "Busy"])?;
     person.put_edge(&edge)?;
@@ -278,9 +289,8 @@ fn of_one_calendar(stage: &Stage) -> Result<()> {
         holds(only.is_ok_and(|only| text(&only, "summary") == Some("planted-secret title")), String::new)
     })?;
     let (from, to) = (&person.accounts[0].account, &person.accounts[1].account);
-    let removed: Value = person
-        .delete(&format!("/v1/policy/edges?from={from}&from_calendar={own}&to={to}"))?
-        .expect(200)?;
+    let removed: Value =
+        person.delete(&format!("/v1/policy/edges?from={from}&from_calendar={own}&to={to}"))?.expect(200)?;
     ensure!(removed["edges"].as_array().is_some_and(|edges| edges.len() == 2), "{removed}");
     titles(["planted-secret title", "planted-secret title"])?;
     let account = person.delete(&format!("/v1/policy/edges?from={from}&to={to}"))?;

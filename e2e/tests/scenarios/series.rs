@@ -29,7 +29,10 @@ fn parts(world: &World, person: &Person, n: usize) -> Result<(Object, Vec<Object
     ensure!(series.len() == 1, "{} series instead of one", series.len());
     let series = series.pop().context("no series")?;
     for other in &others {
-        ensure!(other.get("recurringEventId") == series.get("id"), "an event that is no instance of the series");
+        ensure!(
+            other.get("recurringEventId") == series.get("id"),
+            "an event that is no instance of the series"
+        );
         shows_busy_only(other)?;
     }
     shows_busy_only(&series)?;
@@ -156,7 +159,10 @@ pub(crate) fn exceptions(stage: &Stage) -> Result<()> {
     wait_done(world, &person, &edit, SOON)?;
     wait_views(world, &person, SOON)?;
     ensure!(mirrors(world, person.primary(1))?.is_empty(), "something of the series stayed");
-    ensure!(person.status()?.graph.is_some_and(|graph| graph.events == 0), "an exception outlived its series");
+    ensure!(
+        person.status()?.graph.is_some_and(|graph| graph.events == 0),
+        "an exception outlived its series"
+    );
     Ok(())
 }
 
@@ -210,7 +216,8 @@ pub(crate) fn any_order(stage: &Stage) -> Result<()> {
     world.insert(&calendar, &weekly("2026-06-01", &lines))?;
     wait_views(world, &person, SOON)?;
     let kept = mirrors(world, person.primary(1))?;
-    let excludes = |event: &Object| event.get("recurrence").is_some_and(|all| all.to_string().contains("EXRULE"));
+    let excludes =
+        |event: &Object| event.get("recurrence").is_some_and(|all| all.to_string().contains("EXRULE"));
     ensure!(kept.iter().filter(|event| excludes(event)).count() == 1, "the exclusion was lost");
 
     // Somebody invites to one occurrence of a series that nobody here has.

@@ -223,7 +223,10 @@ fn known(person: &Person, planted: usize) -> Result<()> {
     }
     ensure!(of("a guest's")?["sequence"] == 7, "the sequence is not kept");
     let zones = of("a flight")?["when"]["timed"].clone();
-    ensure!((&zones["zone"], &zones["end_zone"]) == (&json!("Europe/Berlin"), &json!("Asia/Tokyo")), "{zones}");
+    ensure!(
+        (&zones["zone"], &zones["end_zone"]) == (&json!("Europe/Berlin"), &json!("Asia/Tokyo")),
+        "{zones}"
+    );
     Ok(())
 }
 
