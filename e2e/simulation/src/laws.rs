@@ -1,20 +1,27 @@
-//! What must hold when the world has settled.
+//! What must hold when the world has settled, as the provider shows it.
+//!
+//! For each linked account: its overlay shows, instance by instance, exactly what blocks time in the calendars of the
+//! other linked accounts, unless the account holds the meeting itself. No gap, no duplicate, no ghost; and nothing but
+//! when, a series as one series, all of it provably ours.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use fake_google::model::Object;
 use serde_json::Value;
-use tminus_domain::ids::{CalendarId, EventId};
-use tminus_ports::ObjectClass;
-use tminus_store::Row;
 
-use crate::model::{Block, Model};
-use crate::stage::{Stage, moment};
-use crate::world::id_in;
+use crate::calendar::{Meeting, Shown, UNTIL, is_busy, meeting, stands};
+use crate::model::Model;
+use crate::stage::Stage;
+use crate::world::mark_of;
 
 /// A law that does not hold, and where.
 pub type Violations = Vec<String>;
 
-/// Converges, without duplicates or orphans; what people made is as they made it; nobody is mailed; no quota is exceeded.
+/// Start, end, and whether it is tentative.
+type Block = (String, String, bool);
+
+/// Converges, without duplicates or orphans; what people made is as they made it; nobody is mailed; no quota is exceeded;
+/// nothing waits.
 #[must_use]
 pub fn settled(stage: &Stage, model: &Model) -> Violations {
     let mut found = Violations::new();
@@ -30,79 +37,144 @@ pub fn settled(stage: &Stage, model: &Model) -> Violations {
     if !refused.is_empty() {
         found.push(format!("quota: calls were refused: {refused:?}"));
     }
+    for waiting in stage.graph(
+        "/* waiting */ SELECT occurrence, part, state, error_message, in_doubt, attempts, claim_id IS NOT NULL
+         FROM event_mirrors WHERE state IN ('PENDING', 'ERROR') OR claim_id IS NOT NULL",
+    ) {
+        found.push(format!("waiting: {waiting}"));
+    }
     found
 }
 
-/// The overlay of an account shows exactly one block for everything that blocks time elsewhere, and nothing else
-/// of ours.
+/// What an account's overlay is to show.
+#[derive(Default)]
+struct Wanted {
+    /// Each block that is to show, and the instances that it comes from.
+    blocks: BTreeMap<Block, Vec<String>>,
+    /// How many of these may be missing, since a hand removed them.
+    optional: BTreeMap<Block, usize>,
+    /// How many events show all of it, instances of mirrored series aside.
+    events: usize,
+}
+
+fn wanted(stage: &Stage, model: &Model, account: usize) -> Wanted {
+    let of = |wanted: bool| {
+        let all = model.calendars.iter();
+        all.filter(move |(of, _)| (*of == account) == wanted && model.is_linked(*of))
+            .map(|(_, calendar)| (calendar, stage.world.contents(calendar)))
+    };
+    let held: BTreeSet<Meeting> = of(true)
+        .flat_map(|(_, own)| {
+            let bodies = own.shown.iter().map(|shown| &shown.body).chain(&own.series);
+            bodies.filter(|body| stands(body)).map(meeting).collect::<Vec<_>>()
+        })
+        .collect();
+    let is_wanted = |body: &Object| is_busy(body) && !held.contains(&meeting(body));
+    let mut wanted = Wanted::default();
+    for (calendar, contents) in of(false) {
+        let is_mirrored = |id: &str| {
+            let mut masters = contents.series.iter();
+            masters.any(|master| master["id"] == id && is_wanted(master))
+        };
+        wanted.events += contents.series.iter().filter(|master| is_wanted(master)).count();
+        let is_held = |id: &str| {
+            let mut masters = contents.series.iter();
+            masters.any(|master| master["id"] == id && held.contains(&meeting(master)))
+        };
+        for shown in contents.shown.iter().filter(|shown| is_wanted(&shown.body)) {
+            // Not mended: what the target does not hold of a series that it holds.
+            if !shown.is_changed && shown.series.as_deref().is_some_and(is_held) {
+                continue;
+            }
+            if !(shown.in_series && shown.series.as_deref().is_some_and(is_mirrored)) {
+                wanted.events += 1;
+            }
+            let block = block(shown);
+            if model.dismissed.iter().any(|hand| hand.took(account, calendar, shown)) {
+                *wanted.optional.entry(block.clone()).or_default() += 1;
+            }
+            wanted.blocks.entry(block).or_default().push(format!("{} of {calendar}", shown.id));
+        }
+    }
+    wanted
+}
+
+fn block(shown: &Shown) -> Block {
+    let is_tentative = shown.body.get("status").and_then(Value::as_str) == Some("tentative");
+    (shown.start.clone(), shown.end.clone(), is_tentative)
+}
+
+/// The overlay of an account shows exactly what blocks time elsewhere, and nothing else of ours.
 fn overlay(stage: &Stage, model: &Model, account: usize, found: &mut Violations) {
     let email = &stage.emails[account];
     let overlays = stage.world.overlays(email);
+    if !model.is_linked(account) {
+        let left = overlays.iter().filter(|overlay| !model.copies.contains_key(*overlay)).count();
+        if left > 0 {
+            found.push(format!("left: {email} is unlinked and has {left} overlay calendars"));
+        }
+        return;
+    }
     let [overlay] = overlays.as_slice() else {
         found.push(format!("overlay: {email} has {} overlay calendars", overlays.len()));
         return;
     };
-    let origins = origins(stage);
-    let mut wanted: BTreeMap<(String, String), Block> = BTreeMap::new();
-    for other in (0..stage.emails.len()).filter(|other| *other != account) {
-        for block in model.blocks(other) {
-            wanted.insert((block.calendar.clone(), block.id.clone()), block);
-        }
-    }
     let copies = model.copies.get(overlay).cloned().unwrap_or_default();
-    let mut shown = BTreeMap::new();
-    for mirror in stage.world.mirrors(overlay) {
+    ours(stage, email, overlay, &copies, found);
+    let wanted = wanted(stage, model, account);
+    let contents = stage.world.contents(overlay);
+    let mut shown: BTreeMap<Block, Vec<String>> = BTreeMap::new();
+    for instance in contents.shown.iter().filter(|shown| mark_of(&shown.body).is_some()) {
+        shown.entry(block(instance)).or_default().push(instance.id.clone());
+    }
+    for at in shown.keys().chain(wanted.blocks.keys()).collect::<BTreeSet<_>>() {
+        if at.0.as_str() >= UNTIL {
+            continue;
+        }
+        let none = Vec::new();
+        let (is, should) = (shown.get(at).unwrap_or(&none), wanted.blocks.get(at).unwrap_or(&none));
+        let may_lack = wanted.optional.get(at).copied().unwrap_or_default();
+        let law = match is.len() {
+            is if is > should.len() && should.is_empty() => "ghost",
+            is if is > should.len() => "duplicate",
+            is if is + may_lack < should.len() => "gap",
+            _ => continue,
+        };
+        found.push(format!("{law}: {email} at {at:?}: shown {is:?}, wanted {should:?}"));
+    }
+    let events = stage.world.mirrors(overlay).into_iter();
+    let events = events.filter(|event| event.mark.is_some() && !event.event.contains_key("recurringEventId"));
+    let events: Vec<_> = events.filter_map(|event| Some(event.mark?.event)).collect();
+    let is_whole = model.dismissed.is_empty();
+    if events.len() > wanted.events || (is_whole && events.len() < wanted.events) {
+        found.push(format!("events: {email} shows {} events for {}", events.len(), wanted.events));
+    }
+    if events.iter().collect::<BTreeSet<_>>().len() < events.len() {
+        found.push(format!("events: {email} shows two mirrors of one event"));
+    }
+}
+
+/// What is ours shows nothing but when; what is not ours is as a hand left it.
+fn ours(stage: &Stage, email: &str, overlay: &str, copies: &[Object], found: &mut Violations) {
+    let events = stage.world.mirrors(overlay);
+    for mirror in &events {
         let event = &mirror.event;
-        let Some(mark) = mirror.mark else {
+        if mirror.mark.is_none() {
             if !copies.contains(event) {
                 found.push(format!("touched: {email} overlay holds a changed event of others: {event:?}"));
             }
             continue;
-        };
-        let origin = origins.get(&mark.event).cloned().unwrap_or_default();
-        let Some(block) = wanted.get(&origin) else {
-            found.push(format!(
-                "orphan: {email} shows a block of {origin:?}, generation {}",
-                mark.id_generation
-            ));
-            continue;
-        };
-        let title = event.get("summary").and_then(Value::as_str).unwrap_or_default();
-        let (start, end) = (moment(&event["start"]), moment(&event["end"]));
-        if (title, &start, &end) != ("Busy", &block.start, &block.end) {
-            found.push(format!("wrong: {email} shows {title} {start} {end} for {block:?}"));
         }
-        *shown.entry(origin).or_insert(0_u32) += 1;
-    }
-    let live = copies.iter().filter(|copy| !stage.world.events(overlay).contains(copy)).count();
-    if live > 0 {
-        found.push(format!("touched: {live} events of others in the overlay of {email}"));
-    }
-    for (origin, block) in &wanted {
-        match shown.get(origin).copied().unwrap_or_default() {
-            1 => {}
-            0 => found.push(format!("missing: {email} shows nothing for {block:?}")),
-            many => found.push(format!("duplicate: {email} shows {many} blocks for {block:?}")),
+        let private = ["description", "location", "attendees", "conferenceData", "attachments"];
+        let shows = private.iter().any(|key| event.contains_key(*key));
+        if event.get("summary") != Some(&"Busy".into()) || shows || format!("{event:?}").contains("secret") {
+            found.push(format!("private: {email} shows {event:?}"));
         }
     }
-}
-
-/// Calendar and id at the provider of every canonical event.
-fn origins(stage: &Stage) -> BTreeMap<EventId, (String, String)> {
-    let rows =
-        |statement: &str| stage.world.rows(ObjectClass::UserGraph, &stage.person.user.to_string(), statement);
-    let text = |row: &Row, column| row.get::<String>(column).expect("a text");
-    let calendars = rows("/* calendars */ SELECT calendar_id, provider_calendar_id FROM calendars");
-    let calendars: BTreeMap<CalendarId, String> =
-        calendars.iter().map(|row| (row.parse(0, "calendar").expect("an id"), text(row, 1))).collect();
-    let statement =
-        "/* origins */ SELECT canonical_event_id, origin_calendar_id, origin_event_id FROM canonical_events";
-    let events = rows(statement);
-    let origin = |row: &Row| {
-        let calendar = calendars.get(&id_in(row, 1)).cloned();
-        calendar.map(|calendar| (id_in(row, 0), (calendar, text(row, 2))))
-    };
-    events.iter().filter_map(origin).collect()
+    let gone = copies.iter().filter(|copy| !events.iter().any(|event| event.event == **copy)).count();
+    if gone > 0 {
+        found.push(format!("touched: {gone} events of others in the overlay of {email}"));
+    }
 }
 
 /// Every calendar of a human holds what the human made, etag included: we never wrote there.

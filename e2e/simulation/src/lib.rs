@@ -7,8 +7,10 @@
 //! | [`world`] | the harness: deliver, redeliver, lose, reorder, crash, restart, let time pass |
 //! | [`logs`] | what is logged meanwhile |
 //! | [`stage`] | one person with some accounts, linked and settled |
+//! | [`calendar`] | calendars as their provider shows them, instance by instance |
 //! | [`model`] | operations, and what people made |
 //! | [`generate`] | histories from seeds |
+//! | `people.rs` | what people do in a history |
 //! | [`run`] | runs a history; shrinks one that fails |
 //! | [`laws`] | what must hold when the world has settled |
 
@@ -23,10 +25,12 @@
     reason = "test tooling, never deployed: a panic is a failed test"
 )]
 
+pub mod calendar;
 pub mod generate;
 pub mod laws;
 pub mod logs;
 pub mod model;
+mod people;
 pub mod run;
 pub mod stage;
 pub mod world;

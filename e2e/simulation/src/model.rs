@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use fake_google::model::Object;
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, moment, second_calendar};
+use crate::calendar::Shown;
+use crate::stage::{Stage, second_calendar};
 use crate::world::Side;
 
 /// The shape of an event.
@@ -21,8 +22,50 @@ pub enum Shape {
     Free,
     /// Timed, without a title, private.
     Private,
-    /// A weekly series: no mirror yet.
+    /// A weekly series.
     Series,
+}
+
+/// What becomes of one instance of a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Twist {
+    /// It is moved by so many minutes, for everyone who has it.
+    Move(i16),
+    /// It is renamed.
+    Retitle,
+    /// It is cancelled, for its owner alone.
+    Cancel,
+    /// Its owner declines it.
+    Decline,
+    /// Its owner accepts it.
+    Accept,
+    /// It blocks no time.
+    Free,
+    /// It is tagged to be kept from others.
+    Nosync,
+}
+
+/// What its owner answers to an invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Yes.
+    Accepted,
+    /// No.
+    Declined,
+    /// Perhaps.
+    Tentative,
+}
+
+impl Answer {
+    /// As the provider writes it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Declined => "declined",
+            Self::Tentative => "tentative",
+        }
+    }
 }
 
 /// What goes wrong at the provider.
@@ -80,6 +123,38 @@ pub enum Op {
     Busy(u16),
     /// A human deletes an event.
     Delete(u16),
+    /// A human makes a series of this pattern, an hour or a day long.
+    Repeat(u8, u16, u8),
+    /// A human moves an event or a whole series by so many minutes, for everyone who has it.
+    Shift(u16, i16),
+    /// A human gives an event another pattern: makes it a series, ends it earlier, takes days out, makes it one event.
+    Rerule(u16, u8),
+    /// A human changes one instance of a series: which series, which instance.
+    Twist(u16, u8, Twist),
+    /// A human brings back a cancelled instance.
+    Restore(u16),
+    /// A human changes this instance and those that follow: they move by so many minutes.
+    Split(u16, u8, i16),
+    /// The owner answers an invitation, or as if it were one.
+    Respond(u16, Answer),
+    /// A human tags an event to be kept from others.
+    Nosync(u16),
+    /// A human makes an event of a kind of its own: out of office, focus time, working location, a birthday.
+    Special(u8, u16, u8),
+    /// A human invites another account: organizer, guest, hour, and a pattern or none.
+    Invite(u8, u8, u16, u8),
+    /// A human invites another account to one instance of a series.
+    InviteToInstance(u16, u8, u8),
+    /// A human moves an instance of a mirrored series in an overlay.
+    MoveMirrorInstance(u8, u16, u8),
+    /// A human deletes an instance of a mirrored series in an overlay.
+    DeleteMirrorInstance(u8, u16, u8),
+    /// Mirrors that are deleted by hand from now on stay away, or come back.
+    Dismissing(bool),
+    /// A person unlinks an account, but never the first.
+    Unlink(u8),
+    /// A person links an account again.
+    Relink(u8),
     /// A human moves a mirror in an overlay.
     MoveMirror(u8, u16),
     /// A human deletes a mirror from an overlay.
@@ -124,6 +199,38 @@ pub enum Op {
     Resync(u8),
 }
 
+/// A mirror that a hand removed where such stay away.
+#[derive(Debug, Clone)]
+pub struct Hand {
+    /// Whose overlay it was in.
+    pub account: usize,
+    /// The calendar of the event.
+    pub calendar: String,
+    /// The event.
+    pub id: String,
+    /// Which instance of it; `None`: the whole.
+    pub stamp: Option<String>,
+}
+
+impl Hand {
+    /// Whether that may keep a block out of an overlay.
+    #[must_use]
+    pub fn took(&self, account: usize, calendar: &str, shown: &Shown) -> bool {
+        let is_of = shown.id == self.id || shown.series.as_deref() == Some(&self.id);
+        let is_at = self.stamp.is_none() || self.stamp == shown.stamp;
+        self.account == account && self.calendar == calendar && is_of && is_at
+    }
+}
+
+/// Whether an account is to be linked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    /// What its person wants.
+    pub wanted: bool,
+    /// Whether that was answered.
+    pub is_answered: bool,
+}
+
 /// What people made.
 pub struct Model {
     /// The calendars that are sources: account and id.
@@ -132,6 +239,12 @@ pub struct Model {
     truth: BTreeMap<String, Vec<Object>>,
     /// Copies of mirrors, by overlay, as Google kept them.
     pub copies: BTreeMap<String, Vec<Object>>,
+    /// Mirrors that hands removed, if any of them may stay away.
+    pub dismissed: Vec<Hand>,
+    /// Whether what hands remove may stay away.
+    pub dismisses: bool,
+    /// Whether each account is to be linked.
+    pub links: Vec<Link>,
     titles: u32,
 }
 
@@ -144,7 +257,15 @@ impl Model {
             calendars.push((account, email.clone()));
             calendars.push((account, second_calendar(email)));
         }
-        Self { calendars, truth: BTreeMap::new(), copies: BTreeMap::new(), titles: 0 }
+        Self {
+            calendars,
+            truth: BTreeMap::new(),
+            copies: BTreeMap::new(),
+            dismissed: Vec::new(),
+            dismisses: false,
+            links: vec![Link { wanted: true, is_answered: true }; stage.emails.len()],
+            titles: 0,
+        }
     }
 
     /// The live events of a calendar.
@@ -161,9 +282,19 @@ impl Model {
     /// Every event that a human may edit: calendar and id.
     #[must_use]
     pub fn editable(&self) -> Vec<(usize, String, String)> {
+        self.those(|_| true)
+    }
+
+    /// Every series that a human may edit: calendar and id.
+    #[must_use]
+    pub fn series(&self) -> Vec<(usize, String, String)> {
+        self.those(|event| event.contains_key("recurrence"))
+    }
+
+    fn those(&self, is: impl Fn(&Object) -> bool) -> Vec<(usize, String, String)> {
         let mut all = Vec::new();
         for (account, calendar) in &self.calendars {
-            for event in self.events(calendar) {
+            for event in self.events(calendar).iter().filter(|event| is(event)) {
                 let id = event["id"].as_str().unwrap_or_default();
                 all.push((*account, calendar.clone(), id.to_owned()));
             }
@@ -171,52 +302,17 @@ impl Model {
         all
     }
 
+    /// Whether an account is linked.
+    #[must_use]
+    pub fn is_linked(&self, account: usize) -> bool {
+        self.links[account].wanted
+    }
+
     /// A title that no other event has.
     pub fn title(&mut self) -> String {
         self.titles += 1;
         format!("secret {}", self.titles)
     }
-
-    /// What the other accounts must show of an account: calendar, id, start and end of what blocks time.
-    #[must_use]
-    pub fn blocks(&self, account: usize) -> Vec<Block> {
-        let mut blocks = Vec::new();
-        for (of, calendar) in self.calendars.iter().filter(|(of, _)| *of == account) {
-            for event in self.events(calendar).iter().filter(|event| blocks_time(event)) {
-                blocks.push(Block {
-                    account: *of,
-                    calendar: calendar.clone(),
-                    id: event["id"].as_str().unwrap_or_default().to_owned(),
-                    start: moment(&event["start"]),
-                    end: moment(&event["end"]),
-                });
-            }
-        }
-        blocks
-    }
-}
-
-/// A block that must show.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Block {
-    /// The account that it comes from.
-    pub account: usize,
-    /// The calendar that it comes from.
-    pub calendar: String,
-    /// The event that it comes from.
-    pub id: String,
-    /// When it begins.
-    pub start: String,
-    /// When it ends.
-    pub end: String,
-}
-
-fn blocks_time(event: &Object) -> bool {
-    let text = |key: &str| event.get(key).and_then(Value::as_str);
-    text("transparency") != Some("transparent")
-        && text("status") != Some("cancelled")
-        && !event.contains_key("recurrence")
-        && !event.contains_key("recurringEventId")
 }
 
 /// The body of an event of this shape: an hour of 2026 and a length in minutes say when.
@@ -249,4 +345,55 @@ pub fn body(shape: Shape, hour: u16, minutes: u16, title: &str) -> Value {
         Shape::Series => event["recurrence"] = json!(["RRULE:FREQ=WEEKLY;COUNT=5"]),
     }
     event
+}
+
+/// The zones of series.
+const ZONES: &[&str] = &["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"];
+
+/// A series that begins at an hour of 2026: a number says how it repeats, where, and whether by whole days.
+#[must_use]
+pub fn series(hour: u16, pattern: u8, title: &str) -> Value {
+    let is_all_day = pattern.is_multiple_of(5);
+    let mut event = body(if is_all_day { Shape::AllDay } else { Shape::Timed }, hour, 60, title);
+    if !is_all_day {
+        let zone = ZONES[usize::from(pattern) % ZONES.len()];
+        // Clocks change at night: an hour that one day does not have is another matter.
+        let (day, of_day) = (i64::from(hour / 24), 6 + hour % 15);
+        let date = chrono::NaiveDate::from_ymd_opt(2026, 2, 1).expect("a day") + chrono::TimeDelta::days(day);
+        for (key, at) in [("start", of_day), ("end", of_day + 1)] {
+            event[key] = json!({"dateTime": format!("{date}T{at:02}:00:00"), "timeZone": zone});
+        }
+    }
+    event["recurrence"] = rules(&event["start"], pattern);
+    event["location"] = "secret place".into();
+    event
+}
+
+/// The lines of a series that begins at `start`; the number says which.
+#[must_use]
+pub fn rules(start: &Value, pattern: u8) -> Value {
+    let from = start["date"].as_str().or_else(|| start["dateTime"].as_str()).unwrap_or_default();
+    let (day, time) = from.split_once('T').unwrap_or((from, ""));
+    let day: chrono::NaiveDate = day.parse().unwrap_or_default();
+    let later = |days: i64| (day + chrono::TimeDelta::days(days)).format("%Y%m%d").to_string();
+    let until = |days: i64| {
+        let last = later(days);
+        if time.is_empty() { last } else { format!("{last}T220000Z") }
+    };
+    let except = |days: i64| match (time.get(..8), start["timeZone"].as_str()) {
+        (Some(time), Some(zone)) => format!("EXDATE;TZID={zone}:{}T{}", later(days), time.replace(':', "")),
+        _ => format!("EXDATE;VALUE=DATE:{}", later(days)),
+    };
+    match pattern / 5 % 10 {
+        0 => json!(["RRULE:FREQ=WEEKLY;COUNT=5"]),
+        1 => json!(["RRULE:FREQ=WEEKLY"]),
+        2 => json!(["RRULE:FREQ=DAILY;COUNT=6", except(2)]),
+        3 => json!([format!("RRULE:FREQ=DAILY;UNTIL={}", until(9))]),
+        4 => json!(["RRULE:FREQ=MONTHLY;COUNT=4"]),
+        5 => json!([except(7), except(14), "RRULE:FREQ=WEEKLY;COUNT=6"]),
+        6 => json!([format!("RRULE:FREQ=WEEKLY;UNTIL={}", until(15))]),
+        7 => json!(["RRULE:FREQ=DAILY;INTERVAL=3"]),
+        8 => json!(["RRULE:FREQ=DAILY;COUNT=2"]),
+        _ => json!(["RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=3"]),
+    }
 }

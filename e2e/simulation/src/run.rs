@@ -10,7 +10,8 @@
 //!   fewer;
 //! - a nudge that marks its calendar dirty, since the object was out of reach when the push came, is one more list
 //!   each time it is delivered: it is left out of the last repeat of everything;
-//! - series have no mirrors yet;
+//! - where what hands remove is to stay away, whether the hand or a write under way came first is nobody's business:
+//!   what it removed may show or not;
 //! - dead letters: everything that they say is found again by timers.
 //!
 //! Known nondeterminism: none. Ids, keys, jitter, and the order of interleaved handlers follow from the seed, the
@@ -20,14 +21,14 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fake_google::faults::{Effect, Fault};
-use serde_json::json;
 use tminus_account::contract::MarkDirty;
 use tminus_domain::dirty::DirtyLevel;
 use tminus_ports::ObjectClass;
 
 use crate::generate::History;
 use crate::laws::{self, Violations};
-use crate::model::{Calls, Model, Op, Shape, Trouble, body};
+use crate::model::{Calls, Model, Op, Trouble};
+use crate::people;
 use crate::stage::{SETTLE_MS, Stage};
 use crate::world::Idle;
 
@@ -63,9 +64,14 @@ pub fn run_unguarded(history: &History) -> Violations {
     };
     stage.world.google(|google| {
         google.settings.page_size_cap = history.page_size;
+        google.settings.reverse_full_list = history.habits.backwards;
+        google.settings.reverse_delta = history.habits.backwards;
+        google.settings.tombstone_exceptions = history.habits.tombstones;
+        google.settings.keep_orphaned_exceptions = !history.habits.cancels_orphans;
         google.settings.quota_per_minute_per_user = Some(QUOTA);
     });
     let mut model = Model::new(&stage);
+    model.dismisses = history.ops.contains(&Op::Dismissing(true));
     for op in &history.ops {
         let mut found = Violations::new();
         laws::untouched(&stage, &model, &mut found);
@@ -76,7 +82,7 @@ pub fn run_unguarded(history: &History) -> Violations {
     }
     stage.world.google(|google| google.faults.clear());
     stage.world.no_crash();
-    check(&mut stage, &model)
+    check(&mut stage, &mut model)
 }
 
 /// Lets the world settle, as the platform would: the cron Worker runs too.
@@ -95,12 +101,18 @@ fn settle(stage: &mut Stage) -> Violations {
     }
 }
 
-fn check(stage: &mut Stage, model: &Model) -> Violations {
+fn check(stage: &mut Stage, model: &mut Model) -> Violations {
+    let mut found = Violations::new();
+    // A person who got no answer asks again, and nobody is linked again before the unlinking has ended.
+    while model.links.iter().any(|link| !link.is_answered) && found.is_empty() {
+        found.extend(settle(stage));
+        people::ask_again(stage, model);
+    }
     if stage.world.lost_pushes() {
         stage.world.push_all();
     }
     stage.world.run_cron();
-    let mut found = settle(stage);
+    found.extend(settle(stage));
     found.extend(laws::settled(stage, model));
     if !found.is_empty() {
         return found;
@@ -126,10 +138,16 @@ fn check(stage: &mut Stage, model: &Model) -> Violations {
     found
 }
 
-/// The smallest history found that still fails, by leaving out operations.
+/// The law that fails first.
+fn law(violations: &Violations) -> Option<String> {
+    violations.first().and_then(|first| first.split(':').next()).map(str::to_owned)
+}
+
+/// The smallest history found that still breaks the same law, by leaving out operations.
 #[must_use]
 pub fn shrink(history: &History) -> History {
     let mut best = history.clone();
+    let broken = law(&run(history));
     let (mut runs, mut size) = (0, best.ops.len().div_ceil(2).max(1));
     loop {
         let mut at = 0;
@@ -138,11 +156,11 @@ pub fn shrink(history: &History) -> History {
             let mut fewer = best.clone();
             fewer.ops.drain(at..(at + size).min(best.ops.len()));
             runs += 1;
-            if run(&fewer).is_empty() {
-                at += size;
-            } else {
+            if law(&run(&fewer)) == broken {
                 best = fewer;
                 shrunk = true;
+            } else {
+                at += size;
             }
         }
         if runs >= SHRINKS || (size == 1 && !shrunk) {
@@ -155,12 +173,17 @@ pub fn shrink(history: &History) -> History {
 fn apply(stage: &mut Stage, model: &mut Model, op: Op) {
     let world = &mut stage.world;
     match op {
-        Op::Create(..) | Op::Move(..) | Op::Retitle(_) | Op::Free(_) | Op::Busy(_) | Op::Delete(_) => {
-            edit(stage, model, op);
+        Op::MoveMirror(..)
+        | Op::DeleteMirror(..)
+        | Op::CopyMirror(..)
+        | Op::MoveMirrorInstance(..)
+        | Op::DeleteMirrorInstance(..) => people::meddle(stage, model, op),
+        Op::Dismissing(is_on) => {
+            let becomes = if is_on { "dismiss" } else { "restore" };
+            let _ = stage.graph(&format!("/* by hand */ UPDATE policies SET hand_deleted = '{becomes}'"));
         }
-        Op::MoveMirror(account, nth) | Op::DeleteMirror(account, nth) | Op::CopyMirror(account, nth) => {
-            meddle(stage, model, op, usize::from(account), usize::from(nth));
-        }
+        Op::Unlink(account) => people::unlink(stage, model, usize::from(account)),
+        Op::Relink(account) => people::relink(stage, model, usize::from(account)),
         Op::Deliver(nth) => {
             if let Some(seq) = pick(&world.ready(), nth) {
                 world.deliver(seq);
@@ -230,77 +253,12 @@ fn apply(stage: &mut Stage, model: &mut Model, op: Op) {
                 let _ = stage.world.raw(ObjectClass::Account, &account, "mark_dirty", &body);
             }
         }
+        _ => people::edit(stage, model, op),
     }
 }
 
-fn pick<T: Clone>(from: &[T], nth: u16) -> Option<T> {
+pub(crate) fn pick<T: Clone>(from: &[T], nth: u16) -> Option<T> {
     from.get(usize::from(nth).checked_rem(from.len())?).cloned()
-}
-
-/// A human edits an event of their own.
-fn edit(stage: &Stage, model: &mut Model, op: Op) {
-    let title = model.title();
-    if let Op::Create(calendar, hour, minutes, shape) = op {
-        let (account, id) = model.calendars[usize::from(calendar) % model.calendars.len()].clone();
-        stage.world.insert(&stage.emails[account], &id, &body(shape, hour, minutes, &title));
-        model.learn(stage, &id);
-        return;
-    }
-    let (Op::Move(nth, ..) | Op::Retitle(nth) | Op::Free(nth) | Op::Busy(nth) | Op::Delete(nth)) = op else {
-        return;
-    };
-    let Some((account, calendar, id)) = pick(&model.editable(), nth) else { return };
-    let email = &stage.emails[account];
-    match op {
-        Op::Move(_, hour, minutes, shape) => {
-            let shape = if shape == Shape::AllDay { Shape::AllDay } else { Shape::Timed };
-            let mut patch = body(shape, hour, minutes, &title);
-            patch.as_object_mut().expect("an object").remove("summary");
-            stage.world.patch(email, &calendar, &id, &patch);
-        }
-        Op::Retitle(_) => {
-            stage.world.patch(email, &calendar, &id, &json!({"summary": title}));
-        }
-        Op::Free(_) => {
-            stage.world.patch(email, &calendar, &id, &json!({"transparency": "transparent"}));
-        }
-        Op::Busy(_) => {
-            stage.world.patch(email, &calendar, &id, &json!({"transparency": "opaque"}));
-        }
-        _ => {
-            stage.world.delete(email, &calendar, &id);
-        }
-    }
-    model.learn(stage, &calendar);
-}
-
-/// A human lays hands on a mirror.
-fn meddle(stage: &Stage, model: &mut Model, op: Op, account: usize, nth: usize) {
-    let email = &stage.emails[account % stage.emails.len()];
-    let overlays = stage.world.overlays(email);
-    let Some(overlay) = overlays.first() else { return };
-    let mirrors: Vec<_> =
-        stage.world.mirrors(overlay).into_iter().filter(|mirror| mirror.mark.is_some()).collect();
-    let Some(mirror) = nth.checked_rem(mirrors.len()).map(|nth| &mirrors[nth]) else { return };
-    let id = mirror.event["id"].as_str().unwrap_or_default();
-    match op {
-        Op::MoveMirror(..) => {
-            let mut patch = body(Shape::Timed, 700, 25, "Busy");
-            patch.as_object_mut().expect("an object").remove("summary");
-            stage.world.patch(email, overlay, id, &patch);
-        }
-        Op::DeleteMirror(..) => {
-            stage.world.delete(email, overlay, id);
-        }
-        _ => {
-            let mut copy = serde_json::Value::Object(mirror.event.clone());
-            for key in ["id", "iCalUID", "etag", "kind", "updated", "htmlLink", "created"] {
-                copy.as_object_mut().expect("an object").remove(key);
-            }
-            let made = stage.world.insert(email, overlay, &copy);
-            model.copies.entry(overlay.clone()).or_default().push(made);
-        }
-    }
 }
 
 fn fault(calls: Calls, trouble: Trouble, times: u8) -> Fault {

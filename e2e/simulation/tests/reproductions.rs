@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use tminus_simulation::generate::History;
+use tminus_simulation::generate::{Habits, History};
 use tminus_simulation::model::Calls::{Batch, CalendarList, Watch};
 use tminus_simulation::model::Op;
 use tminus_simulation::model::Op::{
@@ -15,7 +15,14 @@ use tminus_simulation::run::run;
 
 #[track_caller]
 fn holds(seed: u64, unsettled: bool, page_size: Option<usize>, ops: &[Op]) {
-    let violations = run(&History { seed, accounts: 3, unsettled, page_size, ops: ops.to_vec() });
+    let violations = run(&History {
+        seed,
+        accounts: 3,
+        unsettled,
+        page_size,
+        habits: Habits::default(),
+        ops: ops.to_vec(),
+    });
     assert_eq!(violations, Vec::<String>::new());
 }
 
@@ -58,8 +65,14 @@ fn one_message_delivered_twice_at_once_makes_one_overlay() {
         Redeliver(39423),
         Together(4),
     ];
-    let history =
-        History { seed: 13415, accounts: 2, unsettled: true, page_size: Some(3), ops: ops.to_vec() };
+    let history = History {
+        seed: 13415,
+        accounts: 2,
+        unsettled: true,
+        page_size: Some(3),
+        habits: Habits::default(),
+        ops: ops.to_vec(),
+    };
     assert_eq!(run(&history), Vec::<String>::new());
 }
 

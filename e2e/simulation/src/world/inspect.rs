@@ -149,10 +149,10 @@ pub fn id_in<I: PrefixedId>(row: &Row, column: usize) -> I {
     I::from_ulid(Ulid::from_bytes(row.get::<[u8; 16]>(column).expect("16 bytes")))
 }
 
-/// The mark of an event that is provably ours.
+/// The mark of an event that is provably ours; of an instance, that of its series.
 #[must_use]
 pub fn mark_of(event: &Object) -> Option<Mark> {
-    let id = event.get("id")?.as_str()?;
+    let id = event.get("recurringEventId").or_else(|| event.get("id"))?.as_str()?;
     let mark = event.get("extendedProperties")?.get("private")?.get(MARK_PROPERTY)?.as_str();
     match ownership(id, mark) {
         Ownership::Mirror(mark) => Some(mark),
