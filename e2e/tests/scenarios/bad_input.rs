@@ -83,11 +83,16 @@ fn excessive() -> Vec<(String, Value)> {
     let guests: Vec<Value> = (0..5_000)
         .map(|n| json!({"email": format!("guest{n}@planted-address.example"), "responseStatus": "accepted"}))
         .collect();
+    let mut outlook = series(12, &["RRULE:FREQ=WEEKLY;COUNT=3"]);
+    for key in ["start", "end"] {
+        outlook[key]["timeZone"] = "W. Europe Standard Time".into();
+    }
     let mut elsewhere = on(13);
     elsewhere["start"]["timeZone"] = "Mars/Olympus_Mons".into();
     vec![
         ("longtext".to_owned(), with(on(10), "description", "planted-secret ".repeat(140_000).into())),
         ("manyguests".to_owned(), with(on(11), "attendees", guests.into())),
+        ("outlook".to_owned(), outlook),
         ("elsewhere".to_owned(), elsewhere),
         ("_".to_owned(), on(14)),
         ("with/slash?and=more&#%25 \u{1f4c5} 'quote'".to_owned(), on(15)),

@@ -39,6 +39,7 @@ fn events(owner: &str) -> Vec<(&'static str, Value)> {
         // A week, so that some of it is in any working hours.
         at(&text(0), &text(7 * 24))
     };
+    let series = |rule: &str| hour(json!({"recurrence": [rule]}));
     vec![
         ("plain", hour(json!({}))),
         ("declined", hour(answer("declined"))),
@@ -54,13 +55,15 @@ fn events(owner: &str) -> Vec<(&'static str, Value)> {
         ("tagged", hour(json!({"description": "whatever #NoSync"}))),
         ("night", at("2026-04-01T22:00:00", "2026-04-01T23:00:00")),
         ("sunday", at("2026-04-05T09:00:00", "2026-04-05T10:00:00")),
+        ("past series", series("RRULE:FREQ=WEEKLY;COUNT=3")),
+        ("endless series", series("RRULE:FREQ=WEEKLY")),
         ("soon", away(3)),
         ("later", away(30)),
     ]
 }
 
 /// What is copied as long as nothing is said: as a set, with those that take no time marked.
-const USUAL: [&str; 12] = [
+const USUAL: [&str; 14] = [
     "plain",
     "tentative",
     "unanswered",
@@ -71,6 +74,8 @@ const USUAL: [&str; 12] = [
     "described",
     "night",
     "sunday",
+    "past series",
+    "endless series",
     "soon",
     "later",
 ];
@@ -84,6 +89,7 @@ fn but(without: &[&str], with: &[&str]) -> Vec<String> {
 }
 
 fn rows() -> Vec<(Value, Vec<String>)> {
+    let only = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     vec![
         (json!({}), but(&[], &[])),
         (json!({"declined": "free"}), but(&[], &["declined (free)"])),
@@ -99,8 +105,8 @@ fn rows() -> Vec<(Value, Vec<String>)> {
         (json!({"skip_descriptions": ["project x"]}), but(&["described"], &[])),
         (json!({"nosync_tag": "ignore"}), but(&[], &["tagged"])),
         (json!({"working_hours": "inside"}), but(&["night", "sunday"], &[])),
-        (json!({"days_ahead": 10, "days_back": 1}), vec!["soon".to_owned()]),
-        (json!({"days_ahead": 60, "days_back": 1}), vec!["later".to_owned(), "soon".to_owned()]),
+        (json!({"days_ahead": 10, "days_back": 1}), only(&["endless series", "soon"])),
+        (json!({"days_ahead": 60, "days_back": 1}), only(&["endless series", "later", "soon"])),
     ]
 }
 

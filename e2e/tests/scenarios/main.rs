@@ -30,6 +30,7 @@ mod rules_accounts;
 mod rules_mirrors;
 mod rules_runs;
 mod series;
+mod series_policy;
 mod shapes;
 mod stage;
 
@@ -56,6 +57,7 @@ const SCENARIOS: &[Scenario] = &[
     ("a_series_is_one_event", series::one_event),
     ("exceptions_show_in_their_series", series::exceptions),
     ("series_are_split_cut_and_come_in_any_order", series::any_order),
+    ("series_follow_the_policy", series_policy::follow),
     ("edges_say_what_is_shown", projection::edges),
     ("filters_say_what_is_copied", filters::all),
     ("a_meeting_in_two_accounts_needs_no_block", meetings::copies),
