@@ -50,7 +50,10 @@ impl Changed {
     pub(crate) fn moves_copies(&self) -> bool {
         let held = |event: &StoredEvent| !event.deleted && stands(&event.content);
         let before = self.before.as_ref();
-        before.is_some_and(held) != held(&self.after)
+        // Without an exception of its own an occurrence is held with its series.
+        let is_new_exception = before.is_none() && self.after.exception().is_some();
+        is_new_exception
+            || before.is_some_and(held) != held(&self.after)
             || before.is_some_and(|before| before.uid() != self.after.uid())
     }
 }

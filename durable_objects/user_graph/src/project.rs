@@ -305,6 +305,7 @@ impl<H: ObjectHost> Planner<'_, H> {
                 series: rules.as_ref(),
                 last_end: master.last_end,
                 barred: self.barred(master, lens),
+                declined: &self.copies.declined_occurrences(edge.target_account, master),
             };
             let plan = series::plan(lens, &content, &of_series, &known, self.ctx.now);
             if let Some(shown) = shown(plan.series) {
