@@ -47,10 +47,13 @@ impl Changed {
     }
 
     /// Whether its account holds the meeting otherwise than before, which concerns its copies elsewhere.
-    fn moves_copies(&self) -> bool {
+    pub(crate) fn moves_copies(&self) -> bool {
         let held = |event: &StoredEvent| !event.deleted && stands(&event.content);
         let before = self.before.as_ref();
-        before.is_some_and(held) != held(&self.after)
+        // Without an exception of its own an occurrence is held with its series.
+        let is_new_exception = before.is_none() && self.after.exception().is_some();
+        is_new_exception
+            || before.is_some_and(held) != held(&self.after)
             || before.is_some_and(|before| before.uid() != self.after.uid())
     }
 }
@@ -69,7 +72,11 @@ pub(crate) fn carry_out<H: ObjectHost>(
     write(ctx, &changes)?;
     let siblings = siblings(ctx, lenses, &changes)?;
     let mut subjects: Vec<Subject> = Vec::with_capacity(changes.len());
-    for Changed { before, after, lane, .. } in changes {
+    for changed in changes {
+        if !project::shows(ctx, lenses, &changed) {
+            continue;
+        }
+        let Changed { before, after, lane, .. } = changed;
         let mirrors = if before.is_none() { Mirrors::None } else { Mirrors::Stored };
         subjects.push(Subject { event: after, lane, mirrors });
     }

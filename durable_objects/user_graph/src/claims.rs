@@ -244,7 +244,6 @@ fn settle_one<H: ObjectHost>(
     }
     mirrors::put_fact(ctx, &stored)?;
     instances::follow(ctx, &stored, mark.id_generation)?;
-    instances::left_behind(ctx, &stored)?;
     Ok(by_hand && stored.dismissed)
 }
 

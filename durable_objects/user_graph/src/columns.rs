@@ -1,6 +1,6 @@
 //! Columns of one kind: ids as their 16 bytes, times as milliseconds.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tminus_domain::ids::{PrefixedId, Ulid};
 use tminus_domain::time::Timestamp;
 use tminus_store::{Row, StoreError, Value};
@@ -38,6 +38,26 @@ pub(crate) struct Hex(Ulid);
 impl Hex {
     pub(crate) fn of<I: PrefixedId>(id: I) -> Self {
         Self(id.ulid())
+    }
+}
+
+impl Hex {
+    /// The id.
+    pub(crate) fn id<I: PrefixedId>(self) -> I {
+        I::from_ulid(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hex {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let digits = std::borrow::Cow::<'_, str>::deserialize(deserializer)?;
+        let mut bytes = [0_u8; 16];
+        let length =
+            (digits.len() == 32).then(|| data_encoding::HEXUPPER.decode_mut(digits.as_bytes(), &mut bytes));
+        match length {
+            Some(Ok(16)) => Ok(Self(Ulid::from_bytes(bytes))),
+            _ => Err(serde::de::Error::custom("not the digits of an id")),
+        }
     }
 }
 

@@ -129,6 +129,15 @@ impl Copies {
             .filter_map(|copy| copy.occurrence)
     }
 
+    /// The occurrences of a series that the account has and does not attend.
+    pub(crate) fn declined_occurrences(&self, account: AccountId, series: &StoredEvent) -> Vec<Occurrence> {
+        self.of(series)
+            .iter()
+            .filter(|copy| copy.account == account && !copy.stands)
+            .filter_map(|copy| copy.occurrence)
+            .collect()
+    }
+
     /// The events of other accounts that are copies of this one's meeting.
     pub(crate) fn siblings(&self, event: &StoredEvent) -> impl Iterator<Item = EventId> + '_ {
         self.of(event).iter().map(|copy| copy.event)

@@ -1,7 +1,10 @@
 //! Canonical events as rows.
 
-use serde::Serialize;
-use tminus_domain::event::{EventContent, Extent, SeriesPart, When};
+use serde::{Deserialize, Serialize};
+use tminus_domain::event::{
+    EventContent, EventType, Extent, Organizer, OwnResponse, SeriesPart, Status, Transparency, Visibility,
+    When,
+};
 use tminus_domain::ids::{AccountId, CalendarId, EventId};
 use tminus_domain::meeting::{base_id, usual_uid};
 use tminus_domain::occurrence::Occurrence;
@@ -11,14 +14,50 @@ use tminus_ports::ObjectHost;
 use tminus_store::{Row, StoreError};
 
 use crate::bulk::{self, ROWS};
-use crate::columns::{Hex, id, read_id, read_time, read_time_opt};
+use crate::columns::{Hex, id, read_id};
 use crate::context::Context;
 
-/// The columns that [`decode`] reads, in its order.
-pub(crate) const COLUMNS: &str = "canonical_event_id, origin_account_id, origin_calendar_id, title, description, \
-    location, start_ts, end_ts, timezone, all_day, status, visibility, transparency, recurrence_rule, version, \
-    event_type, own_response, ical_uid, sequence, recurring_event_id, original_start, etag, generation, page, deleted, \
-    origin_event_id, end_timezone, organizer, last_end_ts, lone";
+/// What [`decode`] reads, in the order of [`Read`]: all of a row as one text, since each value that crosses from the engine
+/// into WebAssembly by itself costs more than its text.
+pub(crate) const COLUMNS: &str = "json_array(hex(canonical_event_id), hex(origin_account_id), hex(origin_calendar_id), \
+    origin_event_id, title, description, location, start_ts, end_ts, timezone, end_timezone, all_day, status, visibility, \
+    transparency, recurrence_rule, last_end_ts, version, event_type, own_response, organizer, ical_uid, sequence, \
+    recurring_event_id, original_start, lone, etag, generation, page, deleted)";
+
+/// A row of [`COLUMNS`]; each value is told by its place.
+#[derive(Deserialize)]
+struct Read(
+    /* 0: event */ Hex,
+    /* 1 */ Hex,
+    /* 2 */ Hex,
+    /* 3: origin */ String,
+    /* 4: title */ Option<String>,
+    /* 5 */ Option<String>,
+    /* 6 */ Option<String>,
+    /* 7: start */ Timestamp,
+    /* 8 */ Timestamp,
+    /* 9: zone */ Option<String>,
+    /* 10 */ Option<String>,
+    /* 11: all day */ u8,
+    /* 12: status */ Status,
+    /* 13 */ Visibility,
+    /* 14 */ Transparency,
+    /* 15: rule */ Option<String>,
+    /* 16: last end */ Option<Timestamp>,
+    /* 17: version */ u32,
+    /* 18: type */ EventType,
+    /* 19 */ OwnResponse,
+    /* 20 */ Organizer,
+    /* 21: UID */ Option<String>,
+    /* 22 */ i64,
+    /* 23: master */ Option<String>,
+    /* 24 */ Option<String>,
+    /* 25: lone */ u8,
+    /* 26: etag */ String,
+    /* 27 */ u32,
+    /* 28 */ u32,
+    /* 29: deleted */ u8,
+);
 
 /// A canonical event as it is stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,48 +104,47 @@ impl StoredEvent {
 
 /// Decodes a row of [`COLUMNS`].
 pub(crate) fn decode(row: &Row) -> Result<StoredEvent, StoreError> {
-    let zone: Option<String> = row.get(8)?;
-    let extent = if row.get(9)? { Extent::WholeDays } else { Extent::Timed };
-    let when = When::from_keys(read_time(row, 6)?, read_time(row, 7)?, zone, extent)
+    let corrupt = |_| StoreError::Corrupt { what: "event" };
+    let read: Read = serde_json::from_str(&row.get::<String>(0)?).map_err(corrupt)?;
+    let extent = if read.11 == 0 { Extent::Timed } else { Extent::WholeDays };
+    let when = When::from_keys(read.7, read.8, read.9, extent)
         .ok_or(StoreError::Corrupt { what: "event time" })?
-        .ending_in(row.get(26)?);
-    let rule: Option<String> = row.get(13)?;
-    let master: Option<String> = row.get(19)?;
-    let series = match (rule, master) {
+        .ending_in(read.10);
+    let series = match (read.15, read.23) {
         (_, Some(master)) => SeriesPart::Exception {
             master,
-            original_start: Occurrence::from_stamp(&row.get::<String>(20)?)
+            original_start: Occurrence::from_stamp(&read.24.unwrap_or_default())
                 .map_err(|_| StoreError::Corrupt { what: "original start" })?,
         },
         (Some(rule), None) => SeriesPart::Master { lines: rule.lines().map(str::to_owned).collect() },
         (None, None) => SeriesPart::Single,
     };
     Ok(StoredEvent {
-        event: read_id(row, 0)?,
-        account: read_id(row, 1)?,
-        calendar: read_id(row, 2)?,
-        origin: row.get(25)?,
+        event: read.0.id(),
+        account: read.1.id(),
+        calendar: read.2.id(),
+        origin: read.3,
         content: EventContent {
-            title: row.get(3)?,
-            description: row.get(4)?,
-            location: row.get(5)?,
+            title: read.4,
+            description: read.5,
+            location: read.6,
             when,
-            status: row.parse(10, "status")?,
-            visibility: row.parse(11, "visibility")?,
-            transparency: row.parse(12, "transparency")?,
-            event_type: row.parse(15, "event type")?,
-            own_response: row.parse(16, "own response")?,
-            organizer: row.parse(27, "organizer")?,
+            status: read.12,
+            visibility: read.13,
+            transparency: read.14,
+            event_type: read.18,
+            own_response: read.19,
+            organizer: read.20,
             series,
-            ical_uid: row.get(17)?,
-            sequence: row.get(18)?,
+            ical_uid: read.21,
+            sequence: read.22,
         },
-        version: row.get(14)?,
-        etag: row.get(21)?,
-        position: Position { generation: row.get(22)?, page: row.get(23)? },
-        deleted: row.get(24)?,
-        last_end: read_time_opt(row, 28)?,
-        lone: row.get(29)?,
+        version: read.17,
+        etag: read.26,
+        position: Position { generation: read.27, page: read.28 },
+        deleted: read.29 != 0,
+        last_end: read.16,
+        lone: read.25 != 0,
     })
 }
 

@@ -1,6 +1,5 @@
 //! Instances of a mirrored series, which follow what becomes of its mirror.
 
-use tminus_domain::mirroring::MirrorState;
 use tminus_ports::ObjectHost;
 use tminus_store::StoreError;
 
@@ -28,17 +27,6 @@ pub(crate) fn follow<H: ObjectHost>(
         instance.mirror.start_over(generation);
         instance.claim = None;
         mirrors::put_fact(ctx, &instance)?;
-    }
-    Ok(())
-}
-
-/// An instance that its series was to leave behind is gone: nothing is left to be known of it.
-pub(crate) fn left_behind<H: ObjectHost>(
-    ctx: &Context<'_, H>,
-    stored: &StoredMirror,
-) -> Result<(), StoreError> {
-    if stored.part == Part::Stale && stored.mirror.state == MirrorState::Deleted {
-        mirrors::forget(ctx, [stored.key])?;
     }
     Ok(())
 }

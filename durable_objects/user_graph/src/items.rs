@@ -109,7 +109,10 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
         match delta {
             Delta::Present { id, etag, updated, content } if self.command.role.is_source() => {
                 let sketch = judged.sketch(id, known, self.position());
-                let sighting = Sighting::Present { etag };
+                let sighting = match content.status {
+                    Status::Cancelled => Sighting::Cancelled { etag },
+                    Status::Confirmed | Status::Tentative => Sighting::Present { etag },
+                };
                 let known = sketch.as_ref().map(Sketch::known);
                 match judge(known.as_ref(), sighting, self.position()) {
                     Verdict::Create if self.position().generation >= self.floor => {

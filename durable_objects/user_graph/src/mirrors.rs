@@ -193,25 +193,26 @@ pub(crate) fn sketches<H: ObjectHost>(
         return Ok(Vec::new());
     }
     let rows = ctx.query(
-        "/* mirror_sketches */ SELECT canonical_event_id, target_calendar_id, occurrence, part, desired_hash, state,
-           dismissed
+        "/* mirror_sketches */ SELECT json_array(hex(canonical_event_id), hex(target_calendar_id), occurrence, part,
+           lower(hex(desired_hash)), state, dismissed)
          FROM event_mirrors WHERE canonical_event_id IN (SELECT unhex(value) FROM json_each(?1))",
         &[bulk::list(list)?],
     )?;
-    let sketch = |row: &Row| -> Result<Sketch, StoreError> {
-        Ok(Sketch {
-            key: MirrorKey {
-                event: read_id(row, 0)?,
-                calendar: read_id(row, 1)?,
-                occurrence: occurrence(&row.get::<String>(2)?)?,
-            },
-            part: Part::of(row.get(3)?),
-            wanted: read_hash(row, 4)?,
-            state: row.parse(5, "mirror state")?,
-            dismissed: row.get(6)?,
-        })
-    };
     rows.iter().map(sketch).collect()
+}
+
+fn sketch(row: &Row) -> Result<Sketch, StoreError> {
+    type Read<'a> = (Hex, Hex, &'a str, u32, &'a str, MirrorState, u8);
+    let text = row.get::<String>(0)?;
+    let (event, calendar, stamp, part, wanted, state, dismissed): Read<'_> =
+        serde_json::from_str(&text).map_err(|_| StoreError::Corrupt { what: "mirror" })?;
+    Ok(Sketch {
+        key: MirrorKey { event: event.id(), calendar: calendar.id(), occurrence: occurrence(stamp)? },
+        part: Part::of(part),
+        wanted: Some(wanted).filter(|digits| !digits.is_empty()).map(ProjectionHash::from_text),
+        state,
+        dismissed: dismissed != 0,
+    })
 }
 
 fn read_hash(row: &Row, column: usize) -> Result<Option<ProjectionHash>, StoreError> {

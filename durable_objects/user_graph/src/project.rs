@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use tminus_domain::dirty::Lane;
+use tminus_domain::event::SeriesPart;
 use tminus_domain::ids::{AccountId, CalendarId, EventId};
 use tminus_domain::occurrence::Occurrence;
 use tminus_domain::policy::FilterReason;
@@ -14,6 +15,7 @@ use tminus_domain::series::{self, Exception, Instance, Known, Master};
 use tminus_ports::ObjectHost;
 use tminus_store::StoreError;
 
+use crate::change::Changed;
 use crate::context::{Context, Effects};
 use crate::copies::Copies;
 use crate::events::{self, StoredEvent};
@@ -107,6 +109,24 @@ pub(crate) fn wanted<H: ObjectHost>(
     let subjects = events::by_ids(ctx, ids.iter().copied())?.into_iter().map(subject).collect();
     let planned = plan(ctx, lenses, with_series(ctx, subjects)?)?;
     Ok(planned.into_iter().flat_map(|planned| planned.wishes).map(|wish| (wish.key, wish)).collect())
+}
+
+/// Whether a change can be seen through any lens. A new title under BUSY cannot: nothing is asked of mirrors then.
+pub(crate) fn shows<H: ObjectHost>(ctx: &Context<'_, H>, lenses: &Lenses, changed: &Changed) -> bool {
+    let after = &changed.after;
+    let single = |event: &StoredEvent| !event.deleted && event.content.series == SeriesPart::Single;
+    let Some(before) = changed.before.as_ref().filter(|before| single(before) && single(after)) else {
+        return true;
+    };
+    let through = lenses.of(after.account, after.calendar);
+    let differs = |lens: &Lens| {
+        let project = |event: &StoredEvent| lens.project(&event.content, None, ctx.now);
+        project(before) != project(after)
+    };
+    let is_first =
+        |place: usize, lens: &Lens| !through.iter().take(place).any(|other| other.shows_like(lens));
+    changed.moves_copies()
+        || through.iter().enumerate().any(|(place, lens)| is_first(place, lens) && differs(lens))
 }
 
 /// Adds the series of exceptions and the exceptions of series.
@@ -285,6 +305,7 @@ impl<H: ObjectHost> Planner<'_, H> {
                 series: rules.as_ref(),
                 last_end: master.last_end,
                 barred: self.barred(master, lens),
+                declined: &self.copies.declined_occurrences(edge.target_account, master),
             };
             let plan = series::plan(lens, &content, &of_series, &known, self.ctx.now);
             if let Some(shown) = shown(plan.series) {

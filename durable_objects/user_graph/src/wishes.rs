@@ -133,10 +133,9 @@ fn compare<H: ObjectHost>(
     }
 }
 
+/// Of what was written once the provider keeps a trace: a cancelled instance stays, should the series have it again.
 fn nothing_written(mirror: &StoredMirror) -> bool {
-    mirror.mirror.acked.as_ref().is_none_or(|acked| *acked == INHERITED)
-        && !mirror.mirror.claimed
-        && !mirror.mirror.in_doubt
+    mirror.mirror.acked.as_ref() == Some(&INHERITED) && !mirror.mirror.claimed && !mirror.mirror.in_doubt
 }
 
 fn new(wish: &Wish, lane: Lane) -> StoredMirror {

@@ -32,6 +32,11 @@ pub enum Sighting<'a> {
         /// The provider's etag.
         etag: &'a str,
     },
+    /// A cancelled occurrence of a series, which is kept as long as the series, with its etag.
+    Cancelled {
+        /// The provider's etag.
+        etag: &'a str,
+    },
     /// Its tombstone.
     Deleted,
 }
@@ -55,7 +60,7 @@ pub enum Verdict {
 #[must_use]
 pub fn judge(known: Option<&Known<'_>>, sighting: Sighting<'_>, position: Position) -> Verdict {
     match (known, sighting) {
-        (None, Sighting::Present { .. }) => Verdict::Create,
+        (None, Sighting::Present { .. } | Sighting::Cancelled { .. }) => Verdict::Create,
         (None, Sighting::Deleted) => Verdict::Unchanged,
         (Some(known), _) if position < known.position => Verdict::Stale,
         (Some(known), Sighting::Deleted) if known.deleted => Verdict::Unchanged,
@@ -63,7 +68,10 @@ pub fn judge(known: Option<&Known<'_>>, sighting: Sighting<'_>, position: Positi
         (Some(known), Sighting::Present { etag }) if etag == known.etag && !known.deleted => {
             Verdict::Unchanged
         }
-        (Some(_), Sighting::Present { .. }) => Verdict::Update,
+        (Some(known), Sighting::Cancelled { etag }) if etag == known.etag && known.deleted => {
+            Verdict::Unchanged
+        }
+        (Some(_), Sighting::Present { .. } | Sighting::Cancelled { .. }) => Verdict::Update,
     }
 }
 
@@ -94,5 +102,7 @@ mod tests {
         assert_eq!(seen(Sighting::Present { etag: "b" }, at(4, 0)), Verdict::Update);
         assert_eq!(seen(Sighting::Deleted, at(4, 0)), Verdict::Unchanged);
         assert_eq!(judge(None, Sighting::Deleted, at(0, 0)), Verdict::Unchanged);
+        assert_eq!(seen(Sighting::Cancelled { etag: "b" }, at(4, 0)), Verdict::Unchanged);
+        assert_eq!(seen(Sighting::Cancelled { etag: "c" }, at(4, 0)), Verdict::Update);
     }
 }

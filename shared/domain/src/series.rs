@@ -6,11 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{EventContent, Visibility, When};
+use crate::event::{EventContent, Extent, Visibility, When};
 use crate::occurrence::Occurrence;
 use crate::policy::FilterReason;
 use crate::projection::{BUSY_TITLE, Lens, MirrorBody, Projection};
-use crate::recurrence::Series;
+use crate::recurrence::{Series, canonical_lines};
 use crate::time::Timestamp;
 
 /// The master of a series.
@@ -24,6 +24,8 @@ pub struct Master<'a> {
     pub last_end: Option<Timestamp>,
     /// Why it has no mirror, for a reason that its content does not tell.
     pub barred: Option<FilterReason>,
+    /// What the target has of a series that it holds itself, and does not attend.
+    pub declined: &'a [Occurrence],
 }
 
 /// An exception of the series.
@@ -78,6 +80,7 @@ pub fn plan(
     now: Timestamp,
 ) -> Plan {
     let series = match master.barred {
+        Some(FilterReason::Duplicate) => declined(lens, master, exceptions, now),
         Some(reason) => Projection::Filtered(reason),
         None => lens.project(master.content, master.last_end, now),
     };
@@ -85,7 +88,7 @@ pub fn plan(
         Some(reason) => Projection::Filtered(reason),
         None => lens.project(exception.content, None, now),
     };
-    let Projection::Shown(shown) = &series else {
+    let Projection::Shown(shown) = (if master.barred.is_some() { &NOTHING } else { &series }) else {
         let is_dismissed = master.barred == Some(FilterReason::Dismissed);
         let alone = |exception| {
             if is_dismissed { Projection::Filtered(FilterReason::Dismissed) } else { single(exception) }
@@ -128,6 +131,38 @@ pub fn plan(
         instances.insert(*occurrence, wanted);
     }
     Plan { series, instances, alone }
+}
+
+/// There is no mirror of the whole series.
+const NOTHING: Projection = Projection::Filtered(FilterReason::Duplicate);
+
+/// The target holds the series itself: its mirror is what the target does not attend of it, one block or a list of them.
+/// Exceptions are looked at by themselves.
+fn declined(lens: &Lens, master: &Master<'_>, exceptions: &[Exception<'_>], now: Timestamp) -> Projection {
+    let Projection::Shown(shown) = lens.project(master.content, master.last_end, now) else { return NOTHING };
+    let is_excepted =
+        |occurrence: &Occurrence| exceptions.iter().any(|exception| exception.occurrence == *occurrence);
+    let contains = |occurrence: &Occurrence| master.series.is_some_and(|series| series.contains(*occurrence));
+    let left: BTreeSet<Occurrence> = master
+        .declined
+        .iter()
+        .copied()
+        .filter(|occurrence| contains(occurrence) && !is_excepted(occurrence))
+        .collect();
+    let Some(first) = left.first().and_then(|first| inherited(&shown, *first)) else { return NOTHING };
+    if left.len() == 1 {
+        return Projection::Shown(first);
+    }
+    let stamps: Vec<String> = left.iter().map(|occurrence| occurrence.stamp()).collect();
+    let kind = if first.when.extent() == Extent::WholeDays { ";VALUE=DATE" } else { "" };
+    let when = match (&first.when, &shown.when) {
+        (When::Timed { start, end, .. }, When::Timed { zone, end_zone, .. }) => {
+            When::Timed { start: *start, end: *end, zone: zone.clone(), end_zone: end_zone.clone() }
+        }
+        (when, _) => when.clone(),
+    };
+    let recurrence = canonical_lines(&[format!("RDATE{kind}:{}", stamps.join(","))]);
+    Projection::Shown(MirrorBody { when, recurrence, ..first })
 }
 
 /// The provider knows no instance that is more visible than its series, and hides the whole series with one that is less

@@ -38,7 +38,10 @@ fn insert(stage: &mut Stage, nth: usize, bad: &Bad) -> Outcome {
     let overlay = stage.overlay(1);
     bad.answer(stage, "events.insert", Some(&overlay), 1);
     let (account, start) = (bytes_of(stage.accounts[1]), slot(first).0);
-    let row = format!("target_account_id = {account} AND start_ts = unixepoch('{start}') * 1000");
+    let row = format!(
+        "target_account_id = {account} AND canonical_event_id IN
+           (SELECT canonical_event_id FROM canonical_events WHERE start_ts = unixepoch('{start}') * 1000)"
+    );
     let outcome = outcome_of_sitting(stage, &row);
     assert!(shows(stage, 1, second), "{} holds up another mirror", bad.name());
     heal(stage);

@@ -66,7 +66,8 @@ fn busy(master: &EventContent, exceptions: &[EventContent], known: &[(&str, Know
         })
         .collect();
     let known = known.iter().map(|(occurrence, known)| (on(occurrence), *known)).collect();
-    let master = Master { content: master, series: Some(&series), last_end: None, barred: None };
+    let master =
+        Master { content: master, series: Some(&series), last_end: None, barred: None, declined: &[] };
     plan(&lens(DetailLevel::Busy), &master, &exceptions, &known, at("2026-03-01T00:00:00Z"))
 }
 
@@ -130,8 +131,13 @@ fn without_its_series_an_exception_stands_alone_unless_the_series_was_dismissed(
     assert!(plan.instances.is_empty(), "they go with their series");
     assert!(matches!(&plan.alone[0], Projection::Shown(_)));
     let content = weekly();
-    let barred =
-        Master { content: &content, series: None, last_end: None, barred: Some(FilterReason::Dismissed) };
+    let barred = Master {
+        content: &content,
+        series: None,
+        last_end: None,
+        barred: Some(FilterReason::Dismissed),
+        declined: &[],
+    };
     let exception = exception(SECOND, SECOND);
     let exceptions = [Exception { occurrence: on(SECOND), content: &exception, barred: None }];
     let plan = super::plan(&lens(DetailLevel::Busy), &barred, &exceptions, &BTreeMap::new(), at(SECOND));
@@ -158,9 +164,39 @@ fn an_instance_is_as_visible_as_its_series_and_what_it_would_hide_is_left_out() 
     let series = Series::parse(&content.when, lines).unwrap();
     let mut hidden = exception(SECOND, SECOND);
     hidden.visibility = Visibility::Private;
-    let master = Master { content: &content, series: Some(&series), last_end: None, barred: None };
+    let master =
+        Master { content: &content, series: Some(&series), last_end: None, barred: None, declined: &[] };
     let exceptions = [Exception { occurrence: on(SECOND), content: &hidden, barred: None }];
     let plan = super::plan(&lens(DetailLevel::Title), &master, &exceptions, &BTreeMap::new(), at(SECOND));
     let Some(Instance::Shown(body)) = plan.instances.get(&on(SECOND)) else { panic!("not shown") };
     assert_eq!((body.summary.as_str(), body.visibility), (BUSY_TITLE, Visibility::Default));
+}
+
+#[test]
+fn of_a_series_that_the_target_holds_only_what_it_declined_is_shown() {
+    let content = weekly();
+    let SeriesPart::Master { lines } = &content.series else { panic!("no master") };
+    let series = Series::parse(&content.when, lines).unwrap();
+    let shown = |declined: &[Occurrence], exceptions: &[Exception<'_>]| {
+        let barred = Some(FilterReason::Duplicate);
+        let master = Master { content: &content, series: Some(&series), last_end: None, barred, declined };
+        match super::plan(&lens(DetailLevel::Busy), &master, exceptions, &BTreeMap::new(), at(SECOND)).series
+        {
+            Projection::Shown(body) => Some((body.when.start_text(), body.recurrence)),
+            Projection::Filtered(reason) => {
+                assert_eq!(reason, FilterReason::Duplicate);
+                None
+            }
+        }
+    };
+    let third = "2026-03-16T09:00:00Z";
+    assert_eq!(shown(&[], &[]), None);
+    assert_eq!(shown(&[on("2026-03-10T09:00:00Z")], &[]), None, "no occurrence of the series");
+    let one = Some(("2026-03-09T09:00:00.000Z".to_owned(), Vec::new()));
+    assert_eq!(shown(&[on(SECOND)], &[]), one);
+    let two = vec!["RDATE:20260309T090000Z,20260316T090000Z".to_owned()];
+    assert_eq!(shown(&[on(third), on(SECOND)], &[]), Some(("2026-03-09T09:00:00.000Z".to_owned(), two)));
+    let excepted = exception(third, third);
+    let exceptions = [Exception { occurrence: on(third), content: &excepted, barred: None }];
+    assert_eq!(shown(&[on(third), on(SECOND)], &exceptions), one, "an exception is looked at by itself");
 }
