@@ -164,6 +164,13 @@ fn change(stage: &Stage, model: &mut Model, place: &Place, op: Op, title: &str) 
             let shape = if shape == Shape::AllDay { Shape::AllDay } else { Shape::Timed };
             let mut patch = body(shape, hour, minutes, title);
             patch.as_object_mut().expect("an object").remove("summary");
+            let Some(event) = place.now(stage) else { return };
+            // What a provider makes of the dates that a series leaves out, when it is one of whole days no more, is its own.
+            if event.contains_key("recurrence")
+                && event["start"]["date"].is_string() != patch["start"]["date"].is_string()
+            {
+                return;
+            }
             place.patch_for_all(stage, model, &patch);
         }
         Op::Retitle(_) => place.patch_for_all(stage, model, &json!({"summary": title})),
@@ -177,8 +184,10 @@ fn change(stage: &Stage, model: &mut Model, place: &Place, op: Op, title: &str) 
         }),
         Op::Rerule(_, pattern) => {
             let Some(event) = place.now(stage) else { return };
-            let lines =
-                if pattern.is_multiple_of(11) { Value::Null } else { rules(&event["start"], pattern) };
+            // Not mended: what a series that repeats no more leaves behind.
+            let keeps = stage.world.google(|google| google.settings.keep_orphaned_exceptions);
+            let is_one = pattern.is_multiple_of(11) && !keeps;
+            let lines = if is_one { Value::Null } else { rules(&event["start"], pattern) };
             place.patch_for_all(stage, model, &json!({"recurrence": lines}));
         }
         Op::Respond(_, answer) => place
