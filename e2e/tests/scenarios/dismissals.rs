@@ -113,7 +113,7 @@ pub(crate) fn instances(stage: &Stage) -> Result<()> {
     let series = only_mirror(world, person.primary(1))?["id"].as_str().unwrap_or_default().to_owned();
     let delete = |day: u32| -> Result<()> {
         let edit = world.delete(&calendar, &format!("{series}_202604{day:02}T070000Z"))?;
-        wait_done(world, &person, &edit, SOON)
+        wait_done(world, &person, &edit, SOON).with_context(|| format!("deleted on day {day}"))
     };
 
     delete(8)?;

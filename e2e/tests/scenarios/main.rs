@@ -62,6 +62,7 @@ const SCENARIOS: &[Scenario] = &[
     ("filters_say_what_is_copied", filters::all),
     ("a_meeting_in_two_accounts_needs_no_block", meetings::copies),
     ("one_occurrence_that_a_guest_declines", meetings::occurrences),
+    ("an_occurrence_that_only_the_guest_lost", meetings::lost_occurrence),
     ("blocks_deleted_by_hand", dismissals::blocks),
     ("instances_deleted_by_hand", dismissals::instances),
     ("a_large_recompute_holds_up_nobody", holds::large_recompute),

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use fake_google::model::Object;
 use serde_json::json;
+use tminus_e2e::federation::{mirrors, shows_busy_only};
 use tminus_e2e::person::{DOMAIN, Person};
 use tminus_e2e::view::{times, wait_blocks, wait_done};
 use tminus_e2e::world::{Edit, World};
@@ -120,6 +121,42 @@ pub(crate) fn occurrences(stage: &Stage) -> Result<()> {
         [1, 8, 15, 22].map(|day| format!("2026-04-{day:02}T07:00Z/2026-04-{day:02}T08:00Z")).into();
     wait_blocks(world, &person, 1, &all, SOON).context("the guest lost the series")?;
     invited_to_one(stage)
+}
+
+/// Nobody passes on what the guest does to one occurrence: only the guest's own calendar says so.
+pub(crate) fn lost_occurrence(stage: &Stage) -> Result<()> {
+    let (world, person) = (&stage.world, stage.person("lostday", 2)?);
+    let (host, guest) = (person.primary(0).to_owned(), person.primary(1).to_owned());
+    let mut event = timed("2026-04-01", 9, 10);
+    event["recurrence"] = json!(["RRULE:FREQ=WEEKLY;COUNT=4"]);
+    let made = world.invite(&host, &[&guest], &event)?;
+    wait_blocks(world, &person, 1, &NONE, SOON)?;
+    let third = format!("{}_20260415T070000Z", made.id);
+    let block = ["2026-04-15T07:00Z/2026-04-15T08:00Z"];
+    done(world, &person, &world.delete(&guest, &third)?)?;
+    wait_blocks(world, &person, 1, &block, SOON).context("one occurrence is deleted by the guest")?;
+    done(world, &person, &world.patch(&guest, &third, &json!({"status": "confirmed"}))?)?;
+    wait_blocks(world, &person, 1, &NONE, SOON).context("it is restored")?;
+    done(world, &person, &world.respond(&guest, &third, "declined")?)?;
+    wait_blocks(world, &person, 1, &block, SOON).context("one occurrence is declined by the guest")?;
+    // A second one, moved series, and none any more.
+    let second = format!("{}_20260408T070000Z", made.id);
+    done(world, &person, &world.delete(&guest, &second)?)?;
+    let two = ["2026-04-08T07:00Z/2026-04-08T08:00Z", block[0]];
+    wait_blocks(world, &person, 1, &two, SOON).context("two occurrences are lost")?;
+    let held = mirrors(world, &guest)?;
+    ensure!(held.len() == 1 && held[0].contains_key("recurrence"), "{} blocks of one series", held.len());
+    shows_busy_only(&held[0])?;
+    // The host moves one of them: it is an exception there.
+    done(world, &person, &world.shift(&host, &second, 120)?)?;
+    let two = ["2026-04-08T09:00Z/2026-04-08T10:00Z", block[0]];
+    wait_blocks(world, &person, 1, &two, SOON).context("one of them was moved by the host")?;
+    done(world, &person, &world.respond(&guest, &third, "accepted")?)?;
+    wait_blocks(world, &person, 1, &two[..1], SOON).context("one of them is accepted after all")?;
+    done(world, &person, &world.delete(&host, &made.id)?)?;
+    wait_blocks(world, &person, 1, &NONE, SOON).context("the host deleted the series")?;
+    let left = [1, 15, 22].map(|day| format!("2026-04-{day:02}T07:00Z/2026-04-{day:02}T08:00Z"));
+    wait_blocks(world, &person, 0, &left, SOON).context("the host lost the series")
 }
 
 fn occurrence(world: &World, calendar: &str, id: &str) -> Result<Object> {
