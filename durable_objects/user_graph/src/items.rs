@@ -12,7 +12,7 @@ use tminus_domain::ordering::{Position, Sighting, Verdict, judge};
 use tminus_ports::ObjectHost;
 use tminus_store::StoreError;
 
-use crate::change::{self, Changed};
+use crate::change::{self, Changed, WayBack};
 use crate::context::{Context, Effects};
 use crate::contract::{Applied, ApplyChunk, Delta};
 use crate::events::{self, Sketch, StoredEvent};
@@ -161,6 +161,10 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
                         // It cannot be followed: what is known of it stays as it is, and the user is told.
                         count(&mut tally.quarantined);
                         quarantine::put(self.ctx, self.command, Some(id), &reason.to_string())?;
+                        if sketch.is_none() {
+                            // No series will come of it: its exceptions stand alone.
+                            judged.unknown.push(id);
+                        }
                     }
                 }
             }
@@ -258,7 +262,7 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
             lone: before.as_ref().is_some_and(|before| before.lone),
             content,
         };
-        Changed { before, after, lane: put.lane, reason: "sync" }
+        Changed { before, after, lane: put.lane, reason: "sync", way_back: WayBack::Kept }
     }
 
     /// Sees to the series of exceptions: one that is deleted took with it what was seen before; one that nobody has
