@@ -10,7 +10,7 @@ use tminus_domain::mirroring::{Fact, Step};
 use tminus_domain::projection::MirrorBody;
 use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
-use tminus_store::{StoreError, transaction};
+use tminus_store::{StoreError, Value, transaction};
 
 use crate::columns::id;
 use crate::context::{Context, Effects};
@@ -261,9 +261,9 @@ pub(crate) fn watch<H: ObjectHost>(
     let next = ctx.first(
         &format!(
             "/* next_mirror */ SELECT MIN(MAX(next_attempt_ts, COALESCE(claim_until, 0))) FROM event_mirrors AS m
-             WHERE target_account_id = ?1 AND state = 'PENDING' AND {SERIES_STANDS}"
+             WHERE target_account_id = ?1 AND state = 'PENDING' AND {IN_TURN} AND {SERIES_STANDS}"
         ),
-        &[id(account)],
+        &[id(account), Value::Null, ctx.now.millis().into()],
     )?;
     match next.map_or(Ok(None), |row| row.get::<Option<i64>>(0))? {
         Some(due) => {
