@@ -86,7 +86,7 @@ pub fn span(event: &Object) -> Result<Span> {
     Ok((at("start")?, at("end")?))
 }
 
-/// Whether an event blocks time elsewhere. Series are not mirrored yet.
+/// Whether an event blocks time elsewhere. Series are not counted here: `view` unfolds them.
 fn blocks(event: &Object) -> bool {
     let text = |key: &str| event.get(key).and_then(Value::as_str);
     let series = event.contains_key("recurrence") || event.contains_key("recurringEventId");

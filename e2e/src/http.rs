@@ -126,23 +126,40 @@ impl Browser {
 
     /// Opens a URL and stays there.
     pub fn get(&self, url: &str) -> Result<Reply> {
-        self.send("GET", url)
+        self.send("GET", url, None)
     }
 
     /// Sends a DELETE, as a page of the same origin does.
     pub fn delete(&self, url: &str) -> Result<Reply> {
-        self.send("DELETE", url)
+        self.send("DELETE", url, None)
     }
 
-    fn send(&self, method: &str, url: &str) -> Result<Reply> {
+    /// Sends a PUT of JSON.
+    pub fn put(&self, url: &str, body: &Value) -> Result<Reply> {
+        self.send("PUT", url, Some(body))
+    }
+
+    /// Sends a POST of JSON.
+    pub fn post(&self, url: &str, body: &Value) -> Result<Reply> {
+        self.send("POST", url, Some(body))
+    }
+
+    fn send(&self, method: &str, url: &str, body: Option<&Value>) -> Result<Reply> {
         let origin = Url::parse(url)?.origin().ascii_serialization();
         let cookie = {
             let all = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
             let own = all.get(&origin).into_iter().flatten();
             own.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
         };
-        let headers: &[(&str, &str)] = if cookie.is_empty() { &[] } else { &[("cookie", &cookie)] };
-        let reply = self.http.send(method, url, headers, Vec::new())?;
+        let mut headers: Vec<(&str, &str)> = Vec::new();
+        if !cookie.is_empty() {
+            headers.push(("cookie", &cookie));
+        }
+        if body.is_some() {
+            headers.push(("content-type", "application/json"));
+        }
+        let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        let reply = self.http.send(method, url, &headers, body)?;
         let mut all = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
         let own = all.entry(origin).or_default();
         for header in reply.headers.get_all(SET_COOKIE) {

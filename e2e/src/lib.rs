@@ -3,6 +3,8 @@
 //! | file | what it is |
 //! |---|---|
 //! | [`world`] | the fake Google and the runtime together; what a human does in Google's pages |
+//! | [`hands`] | more of that: series, invitations, events past every check |
+//! | [`view`] | a calendar as someone looks at it, series unfolded, and what the overlays are to show |
 //! | [`runtime`] | the launcher as a child process: start, stop, kill |
 //! | [`person`] | someone who signs in and links accounts, as a browser does |
 //! | [`federation`] | which mirrors there should be, and which there are |
@@ -26,6 +28,7 @@
 pub mod chaos;
 pub mod federation;
 pub mod figures;
+pub mod hands;
 pub mod http;
 pub mod logs;
 pub mod machine;
@@ -34,5 +37,6 @@ pub mod random;
 pub mod rows;
 pub mod runtime;
 pub mod timeline;
+pub mod view;
 pub mod wait;
 pub mod world;

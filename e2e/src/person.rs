@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
 use crate::http::{Browser, Reply};
@@ -61,6 +61,8 @@ pub struct Graph {
 /// An item in quarantine.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Quarantined {
+    /// Its id at the provider.
+    pub event_id: Option<String>,
     /// Why.
     pub reason: String,
 }
@@ -146,6 +148,15 @@ impl Person {
         self.browser.follow(&with_hint(&format!("{}/v1/auth/link", self.api), email)?)
     }
 
+    /// Links one account so that its primary calendar may be written.
+    pub fn link_primary(&mut self, email: &str) -> Result<()> {
+        let url = with_hint(&format!("{}/v1/auth/link?mode=primary", self.api), email)?;
+        let answer: Value = self.browser.follow(&url)?.expect(200)?;
+        let account = answer["account_id"].as_str().context("no account")?.to_owned();
+        self.accounts.push(Linked { email: email.to_owned(), account });
+        Ok(())
+    }
+
     /// Asks to unlink an account.
     pub fn unlink(&self, account: &str) -> Result<Reply> {
         self.browser.delete(&format!("{}/v1/accounts/{account}", self.api))
@@ -170,6 +181,47 @@ impl Person {
         Ok(answer["events"].as_array().cloned().unwrap_or_default())
     }
 
+    /// A GET of the person's own.
+    pub fn get(&self, path: &str) -> Result<Reply> {
+        self.browser.get(&format!("{}{path}", self.api))
+    }
+
+    /// A PUT of the person's own.
+    pub fn put(&self, path: &str, body: &Value) -> Result<Reply> {
+        self.browser.put(&format!("{}{path}", self.api), body)
+    }
+
+    /// A POST of the person's own.
+    pub fn post(&self, path: &str, body: &Value) -> Result<Reply> {
+        self.browser.post(&format!("{}{path}", self.api), body)
+    }
+
+    /// A DELETE of the person's own.
+    pub fn delete(&self, path: &str) -> Result<Reply> {
+        self.browser.delete(&format!("{}{path}", self.api))
+    }
+
+    /// An edge between two accounts into the target's overlay, to be put.
+    #[must_use]
+    pub fn edge(&self, from: usize, to: usize, detail: &str, rules: &Value) -> Value {
+        let (from, to) = (&self.accounts[from].account, &self.accounts[to].account);
+        json!({"from": from, "to": to, "detail": detail, "kind": "BUSY_OVERLAY", "switch": "on", "rules": rules})
+    }
+
+    /// Puts an edge; answers the policy.
+    pub fn put_edge(&self, edge: &Value) -> Result<Value> {
+        self.put("/v1/policy/edges", edge)?.expect(200)
+    }
+
+    /// Our id of a calendar of the n-th account, by its role; of several the last one.
+    pub fn calendar(&self, n: usize, role: &str) -> Result<String> {
+        let status = self.status()?;
+        let account = status.accounts.iter().find(|known| known.account_id == self.accounts[n].account);
+        let mut calendars = account.context("the account is not listed")?.calendars.iter();
+        let found = calendars.rfind(|calendar| calendar.role == role);
+        Ok(found.context("no such calendar")?.calendar.clone())
+    }
+
     /// Waits until every calendar of every account is synced and watched.
     pub fn wait_ready(&self) -> Result<()> {
         eventually_every(Duration::from_millis(50), "every account is ready", LINKING, || self.is_ready())
@@ -186,6 +238,17 @@ impl Person {
     pub fn wait_settled(&self, limit: Duration) -> Result<()> {
         eventually_every(Duration::from_millis(25), "nothing is under way", limit, || {
             let unrest = self.status()?.unrest();
+            holds(unrest.is_none(), || unrest.unwrap_or_default())
+        })
+    }
+    /// Waits until nothing is under way but looks at what we wrote ourselves, which come a moment later.
+    pub fn wait_written(&self, limit: Duration) -> Result<()> {
+        eventually_every(Duration::from_millis(25), "nothing is under way but echoes", limit, || {
+            let mut status = self.status()?;
+            for account in &mut status.accounts {
+                account.calendars.retain(|calendar| calendar.role != "BUSY_OVERLAY");
+            }
+            let unrest = status.unrest();
             holds(unrest.is_none(), || unrest.unwrap_or_default())
         })
     }

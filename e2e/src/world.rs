@@ -95,7 +95,7 @@ impl World {
         self.edit(calendar, |google, actor| google.delete_event(actor, calendar, id, &Options::default()))
     }
 
-    fn edit(
+    pub(crate) fn edit(
         &self,
         calendar: &str,
         act: impl FnOnce(&mut Google, &Actor) -> Result<Written, ApiError>,
@@ -176,6 +176,6 @@ pub struct Edit {
     pub seq: u64,
 }
 
-fn object(value: &Value) -> Result<&Object> {
+pub(crate) fn object(value: &Value) -> Result<&Object> {
     value.as_object().context("an event is an object")
 }

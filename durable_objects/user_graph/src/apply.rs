@@ -45,12 +45,12 @@ fn apply_in<H: ObjectHost>(
         // Fenced: the account is being unlinked, or was since the page was fetched (protocol rule 29).
         return Err(GraphError::Gone);
     }
-    let generation = progress::record(ctx, command)?;
+    let progress::Recorded { generation, news } = progress::record(ctx, command)?;
     if command.chunk.attempt > 0 {
         floors::raise(ctx, command.calendar, command.chunk.position.generation)?;
     }
     let lenses = Lenses::load(ctx)?;
-    let chunk = Chunk::new(ctx, command, &lenses)?;
+    let chunk = Chunk::new(ctx, command, &lenses, news)?;
     let nothing = Applied { incarnation, generation, ..Applied::default() };
     let mut tally = nothing.clone();
     let mut wanted = Effects::default();

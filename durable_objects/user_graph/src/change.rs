@@ -71,6 +71,7 @@ pub(crate) fn carry_out<H: ObjectHost>(
     cascade(ctx, &mut changes)?;
     write(ctx, &changes)?;
     let siblings = siblings(ctx, lenses, &changes)?;
+    let left = left_alone(ctx, &changes)?;
     let mut subjects: Vec<Subject> = Vec::with_capacity(changes.len());
     for changed in changes {
         if !project::shows(ctx, lenses, &changed) {
@@ -80,6 +81,7 @@ pub(crate) fn carry_out<H: ObjectHost>(
         let mirrors = if before.is_none() { Mirrors::None } else { Mirrors::Stored };
         subjects.push(Subject { event: after, lane, mirrors });
     }
+    subjects.extend(left.into_iter().map(|(event, lane)| Subject { event, lane, mirrors: Mirrors::Stored }));
     if !siblings.is_empty() {
         let at_hand: BTreeSet<EventId> = subjects.iter().map(|subject| subject.event.event).collect();
         let others = siblings.into_iter().filter(|(event, _)| !at_hand.contains(event));
@@ -155,6 +157,24 @@ fn times(changed: &Changed) -> Option<Times> {
         )
     };
     Some(if indexed(before) == indexed(&changed.after) { Times::Kept } else { Times::Changed })
+}
+
+/// The exceptions of series that do not repeat any more.
+fn left_alone<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    changes: &[Changed],
+) -> Result<Vec<(StoredEvent, Lane)>, StoreError> {
+    let at_hand: BTreeSet<EventId> = changes.iter().map(|changed| changed.after.event).collect();
+    let mut left = Vec::new();
+    for changed in changes {
+        let repeated = changed.before.as_ref().is_some_and(|before| before.lines().is_some());
+        if repeated && changed.after.lines().is_none() {
+            let exceptions = events::exceptions_of(ctx, changed.after.calendar, &[&changed.after.origin])?;
+            let others = exceptions.into_iter().filter(|event| !at_hand.contains(&event.event));
+            left.extend(others.map(|event| (event, changed.lane)));
+        }
+    }
+    Ok(left)
 }
 
 /// The copies, in other accounts, of meetings that an account holds otherwise than before.

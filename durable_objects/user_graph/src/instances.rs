@@ -13,20 +13,42 @@ pub(crate) fn follow<H: ObjectHost>(
     series: &StoredMirror,
     generation_before: u32,
 ) -> Result<(), StoreError> {
-    let generation = series.mirror.id_generation;
-    if series.part != Part::Series || generation == generation_before {
+    if series.part != Part::Series || series.mirror.id_generation == generation_before {
         return Ok(());
     }
-    let of_event = mirrors::of_events(ctx, [series.key.event])?;
-    let instances = of_event
-        .into_iter()
-        .filter(|mirror| mirror.key.calendar == series.key.calendar && mirror.key.occurrence.is_some());
-    let (stale, differing): (Vec<_>, Vec<_>) = instances.partition(|mirror| mirror.part == Part::Stale);
-    mirrors::forget(ctx, stale.into_iter().map(|mirror| mirror.key))?;
-    for mut instance in differing {
-        instance.mirror.start_over(generation);
+    let stale = of_series(ctx, series)?.into_iter().filter(|mirror| mirror.part == Part::Stale);
+    mirrors::forget(ctx, stale.map(|mirror| mirror.key))?;
+    start_over(ctx, series)
+}
+
+/// What differs in a series is taken to be as the series has it, until it is written again.
+pub(crate) fn start_over<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    series: &StoredMirror,
+) -> Result<(), StoreError> {
+    if series.part != Part::Series {
+        return Ok(());
+    }
+    for mut instance in of_series(ctx, series)? {
+        if instance.part == Part::Stale {
+            continue;
+        }
+        instance.mirror.start_over(series.mirror.id_generation);
+        if instance.dismissed && series.mirror.wanted.is_none() {
+            // There is nothing that it would have to be kept out of, until its series is wanted again.
+            instance.mirror.lapse();
+        }
         instance.claim = None;
         mirrors::put_fact(ctx, &instance)?;
     }
     Ok(())
+}
+
+fn of_series<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    series: &StoredMirror,
+) -> Result<Vec<StoredMirror>, StoreError> {
+    let mut found = mirrors::of_events(ctx, [series.key.event])?;
+    found.retain(|mirror| mirror.key.calendar == series.key.calendar && mirror.key.occurrence.is_some());
+    Ok(found)
 }

@@ -18,6 +18,7 @@ use crate::contract::{Applied, ApplyChunk, Delta};
 use crate::events::{self, Sketch, StoredEvent};
 use crate::fresh::Lanes;
 use crate::lenses::Lenses;
+use crate::progress::News;
 use crate::series::{self, Normal};
 use crate::{floors, quarantine, sightings};
 
@@ -29,6 +30,8 @@ pub(crate) struct Chunk<'a, H> {
     /// Pages of an older generation make nothing known.
     floor: u32,
     lanes: Lanes,
+    /// A tombstone of ours tells no time: that of a chunk that was overtaken, or comes twice, tells nothing.
+    news: News,
 }
 
 /// What becomes of the items of a chunk.
@@ -56,9 +59,10 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
         ctx: &'a Context<'a, H>,
         command: &'a ApplyChunk,
         lenses: &'a Lenses,
+        news: News,
     ) -> Result<Self, StoreError> {
         let floor = floors::of(ctx, command.calendar)?;
-        Ok(Self { ctx, command, lenses, floor, lanes: Lanes::of(command, ctx.now) })
+        Ok(Self { ctx, command, lenses, floor, lanes: Lanes::of(command, ctx.now), news })
     }
 
     const fn position(&self) -> Position {
@@ -92,7 +96,10 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
         tally.look_again.extend(orphans);
         let wanted = change::carry_out(self.ctx, self.lenses, changes, effects)?;
         tally.mirrors_changed = tally.mirrors_changed.saturating_add(wanted);
-        let gone = sightings::gone(self.ctx, self.lenses, self.command, &unknown, effects)?;
+        let gone = match self.news {
+            News::Fresh => sightings::gone(self.ctx, self.lenses, self.command, &unknown, effects)?,
+            News::Old => 0,
+        };
         tally.mirrors_changed = tally.mirrors_changed.saturating_add(gone);
         tally.unchanged = tally.unchanged.saturating_sub(gone);
         quarantine::release(self.ctx, self.command, &understood)

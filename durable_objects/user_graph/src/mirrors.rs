@@ -24,8 +24,8 @@ pub(crate) const COLUMNS: &str = "canonical_event_id, target_account_id, target_
 
 /// What is over is written after everything else: so much later than its start it stands in the order of claims.
 const OVER: i64 = 1 << 50;
-/// What starts within two weeks is written in the order of its start.
-const SOON: i64 = 14 * DAY;
+/// What starts within two months is written in the order of its start.
+const SOON: i64 = 60 * DAY;
 const MONTH: i64 = 30 * DAY;
 const DAY: i64 = 86_400_000;
 /// After every mirror in the order of claims.

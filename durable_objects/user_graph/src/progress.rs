@@ -42,9 +42,29 @@ fn get<H: ObjectHost>(ctx: &Context<'_, H>, calendar: CalendarId) -> Result<Opti
     .transpose()
 }
 
-/// Records that a chunk is applied; answers the highest generation of its calendar. A chunk of an older page, or of
-/// an older fetch of the page, leaves what is recorded as it is.
-pub(crate) fn record<H: ObjectHost>(ctx: &Context<'_, H>, command: &ApplyChunk) -> Result<u32, StoreError> {
+/// What is known of a calendar's runs when a chunk of them is applied.
+pub(crate) struct Recorded {
+    /// The highest generation.
+    pub(crate) generation: u32,
+    /// Whether the chunk is news.
+    pub(crate) news: News,
+}
+
+/// Whether a chunk tells anything new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum News {
+    /// It was neither applied before, nor overtaken by another fetch.
+    Fresh,
+    /// It comes again, or too late.
+    Old,
+}
+
+/// Records that a chunk is applied. A chunk of an older page, or of an older fetch of the page, leaves what is recorded as
+/// it is.
+pub(crate) fn record<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    command: &ApplyChunk,
+) -> Result<Recorded, StoreError> {
     let chunk = &command.chunk;
     let known = get(ctx, command.calendar)?;
     let present = (chunk.position.generation, chunk.position.page, chunk.attempt);
@@ -52,11 +72,11 @@ pub(crate) fn record<H: ObjectHost>(ctx: &Context<'_, H>, command: &ApplyChunk) 
     if let Some(known) = known {
         let recorded = (known.generation, known.page, known.attempt);
         if present < recorded {
-            return Ok(known.generation);
+            return Ok(Recorded { generation: known.generation, news: News::Old });
         }
         if present == recorded && known.run == chunk.run.to_string() {
             if known.chunks.contains(&chunk.index) {
-                return Ok(known.generation);
+                return Ok(Recorded { generation: known.generation, news: News::Old });
             }
             chunks = known.chunks;
         }
@@ -80,7 +100,7 @@ pub(crate) fn record<H: ObjectHost>(ctx: &Context<'_, H>, command: &ApplyChunk) 
             full_until.into(),
         ],
     )?;
-    Ok(chunk.position.generation)
+    Ok(Recorded { generation: chunk.position.generation, news: News::Fresh })
 }
 
 /// How much of a page is applied.

@@ -89,7 +89,7 @@ pub(crate) fn stand_alone<H: ObjectHost>(
 ) -> Result<BTreeSet<EventId>, StoreError> {
     let rows = ctx.query(
         "/* stand_alone */ UPDATE canonical_events SET lone = 1
-         WHERE origin_calendar_id = ?1 AND recurring_event_id IN (SELECT value FROM json_each(?2)) AND lone = 0
+         WHERE origin_calendar_id = ?1 AND recurring_event_id IN (SELECT value FROM json_each(?2)) AND lone = 0 AND deleted = 0
          RETURNING canonical_event_id",
         &[id(calendar), bulk::list(masters)?],
     )?;

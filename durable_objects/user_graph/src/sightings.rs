@@ -50,6 +50,7 @@ fn record<H: ObjectHost>(
     effects: &mut Effects,
 ) -> Result<bool, StoreError> {
     let before = stored.mirror.id_generation;
+    let acked = stored.mirror.acked.clone();
     if !stored.mirror.see(sight) {
         return Ok(false);
     }
@@ -71,6 +72,10 @@ fn record<H: ObjectHost>(
         project::project_ids(ctx, lenses, &event, lane, effects)?;
     }
     instances::follow(ctx, stored, before)?;
+    if matches!(sight, Sight::Live { .. }) && stored.mirror.acked != acked {
+        // What its instances answered while it stood elsewhere is not true any more.
+        instances::start_over(ctx, stored)?;
+    }
     Ok(true)
 }
 
@@ -106,9 +111,9 @@ fn instance_seen<H: ObjectHost>(
     effects: &mut Effects,
 ) -> Result<bool, StoreError> {
     let series = mirrors::get(ctx, MirrorKey { occurrence: None, ..key })?;
-    // While its series is written, what a page shows of an instance is older than that.
     let Some(series) = series.filter(|series| series.part == Part::Series) else { return Ok(false) };
-    if series.mirror.state != MirrorState::Active {
+    if series.mirror.wanted.is_none() || series.mirror.state == MirrorState::Tombstoned {
+        // It goes, and takes its instances with it.
         return Ok(false);
     }
     let mut mirror = Mirror::instance(None);

@@ -1,6 +1,6 @@
 //! Storing what is wanted of mirrors, where it differs from what was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tminus_domain::dirty::Lane;
 use tminus_domain::ids::{CalendarId, EventId};
@@ -18,6 +18,7 @@ use crate::project::{Planned, Wish};
 struct Changes {
     insert: Vec<(StoredMirror, i64)>,
     update: Vec<(StoredMirror, i64)>,
+    facts: Vec<StoredMirror>,
     bury: Vec<MirrorKey>,
     forget: Vec<MirrorKey>,
 }
@@ -49,6 +50,7 @@ pub(crate) fn store<H: ObjectHost>(
     mirrors::forget(ctx, changes.forget)?;
     mirrors::insert(ctx, changes.insert.iter().map(placed))?;
     mirrors::put_wishes(ctx, changes.update.iter().map(placed))?;
+    changes.facts.iter().try_for_each(|mirror| mirrors::put_fact(ctx, mirror))?;
     mirrors::bury(ctx, changes.bury)?;
     let count = changes.insert.len().saturating_add(changes.update.len());
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
@@ -71,7 +73,8 @@ fn differs(lenses: &Lenses, planned: &Planned) -> bool {
         let is_buried = sketch.state == MirrorState::Tombstoned;
         sketch.wanted.is_some()
             || sketch.state == MirrorState::Error
-            || (sketch.key.occurrence.is_some() && !sketch.dismissed)
+            || (sketch.key.occurrence.is_some()
+                && (!sketch.dismissed || sketch.state == MirrorState::Pending))
             || (!is_buried && !lenses.knows(sketch.key.calendar))
     };
     wishes.iter().any(is_other) || known.iter().filter(is_orphan).any(is_to_go)
@@ -94,6 +97,17 @@ fn compare<H: ObjectHost>(
         .filter(|mirror| mirror.part == Part::Series)
         .map(|mirror| (mirror.key.calendar, mirror.mirror.id_generation))
         .collect();
+    let shown: BTreeSet<CalendarId> = wishes
+        .iter()
+        .filter(|wish| wish.key.occurrence.is_none() && wish.shown.is_some())
+        .map(|wish| wish.key.calendar)
+        .collect();
+    // A series that comes back comes without what was dismissed of it.
+    let back: BTreeSet<CalendarId> = known
+        .values()
+        .filter(|mirror| mirror.part == Part::Series && mirror.mirror.wanted.is_none())
+        .map(|mirror| mirror.key.calendar)
+        .collect();
     for wish in wishes {
         let generation = generations.get(&wish.key.calendar).copied().unwrap_or(0);
         match known.remove(&wish.key) {
@@ -108,6 +122,12 @@ fn compare<H: ObjectHost>(
             Some(mirror) if wish.part == Part::Stale && nothing_written(&mirror) => {
                 changes.forget.push(wish.key);
             }
+            Some(mut mirror)
+                if mirror.dismissed && wish.part == Part::Instance && back.contains(&wish.key.calendar) =>
+            {
+                mirror.mirror.start_over(generation);
+                changes.facts.push(mirror);
+            }
             Some(mut mirror) => {
                 let changed = mirror.mirror.wish(wish.hash().cloned());
                 if changed || mirror.part != wish.part {
@@ -120,8 +140,18 @@ fn compare<H: ObjectHost>(
     }
     for (key, mut orphan) in known {
         if key.occurrence.is_some() {
-            // Its series has no mirror any more, and takes its instances with it. What was dismissed stays so.
-            if !orphan.dismissed {
+            if orphan.dismissed {
+                // What was dismissed stays so, but there is nothing to be kept away.
+                orphan.mirror.lapse();
+                changes.facts.push(orphan);
+            } else if shown.contains(&key.calendar) && !nothing_written(&orphan) {
+                // Its series does not repeat any more: a provider may keep what was an instance.
+                orphan.part = Part::Stale;
+                orphan.lane = lane;
+                orphan.mirror.wish(None);
+                changes.update.push((orphan, order));
+            } else {
+                // Its series has no mirror any more, and takes its instances with it.
                 changes.forget.push(key);
             }
         } else if !lenses.knows(key.calendar) {

@@ -10,19 +10,28 @@
     reason = "tests"
 )]
 
+mod bad_input;
 mod configuration;
 mod deadlines;
+mod dismissals;
 mod edits;
+mod filters;
+mod holds;
 mod letters;
+mod meetings;
 mod mesh;
 mod observability;
 mod panics;
+mod projection;
 mod recovery;
 mod redelivery;
 mod refusals;
 mod rules_accounts;
 mod rules_mirrors;
 mod rules_runs;
+mod series;
+mod series_policy;
+mod shapes;
 mod stage;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -44,6 +53,21 @@ const SCENARIOS: &[Scenario] = &[
     ("free_time_blocks_nothing", edits::free),
     ("two_calendars_in_one_account", edits::two_calendars),
     ("what_was_there_before_is_blocked_too", edits::backfill),
+    ("events_of_every_shape", shapes::every_shape),
+    ("a_series_is_one_event", series::one_event),
+    ("exceptions_show_in_their_series", series::exceptions),
+    ("series_are_split_cut_and_come_in_any_order", series::any_order),
+    ("series_follow_the_policy", series_policy::follow),
+    ("edges_say_what_is_shown", projection::edges),
+    ("filters_say_what_is_copied", filters::all),
+    ("a_meeting_in_two_accounts_needs_no_block", meetings::copies),
+    ("one_occurrence_that_a_guest_declines", meetings::occurrences),
+    ("an_occurrence_that_only_the_guest_lost", meetings::lost_occurrence),
+    ("blocks_deleted_by_hand", dismissals::blocks),
+    ("instances_deleted_by_hand", dismissals::instances),
+    ("a_large_recompute_holds_up_nobody", holds::large_recompute),
+    ("a_sweep_is_held_and_decided", holds::decided),
+    ("what_no_calendar_can_mean_is_quarantined", bad_input::quarantined),
     ("three_accounts_meshed_with_echoes", mesh::three_accounts),
     ("every_message_twice_more_changes_nothing", redelivery::redelivery),
     ("a_killed_runtime_goes_on", recovery::restart),

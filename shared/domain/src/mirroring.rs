@@ -270,6 +270,19 @@ impl Mirror {
         self.rest();
     }
 
+    /// The series that it is an instance of is not there any more, and nothing of it either.
+    pub fn lapse(&mut self) {
+        self.wanted = None;
+        self.acked = None;
+        self.etag = None;
+        self.claimed = false;
+        self.in_doubt = false;
+        self.missed = false;
+        self.attempts = 0;
+        self.error = None;
+        self.rest();
+    }
+
     /// Its id can never be used again. That of an instance is the series'.
     const fn burn(&mut self) {
         if matches!(self.anchor, Anchor::Own) {

@@ -82,9 +82,7 @@ SELECT
   e.sequence, e.recurring_event_id,
   CASE WHEN length(e.original_start) = 10 THEN replace(e.original_start, '-', '')
        ELSE strftime('%Y%m%dT%H%M%SZ', e.original_start) END,
-  -- What is not in the way it is kept now is read again: its etag is forgotten.
-  CASE WHEN e.recurrence_rule IS NULL THEN e.etag ELSE '' END,
-  e.generation, e.page, e.deleted, e.suspect_generation
+  e.etag, e.generation, e.page, e.deleted, e.suspect_generation
 FROM canonical_events e
 JOIN ids_3 event ON event.id = e.canonical_event_id
 JOIN ids_3 account ON account.id = e.origin_account_id

@@ -122,7 +122,7 @@ pub(crate) fn slot(nth: usize) -> (String, String) {
     let (day, half) = (nth / 40 + 1, nth % 40);
     let hour = 2 + half / 2;
     let (from, to) = if half % 2 == 0 { ("00", "20") } else { ("30", "50") };
-    (format!("2026-03-{day:02}T{hour:02}:{from}:00Z"), format!("2026-03-{day:02}T{hour:02}:{to}:00Z"))
+    (format!("2026-02-{day:02}T{hour:02}:{from}:00Z"), format!("2026-02-{day:02}T{hour:02}:{to}:00Z"))
 }
 
 /// Whether an account's overlay shows a block at the n-th half hour.
