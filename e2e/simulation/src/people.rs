@@ -23,13 +23,15 @@ pub(crate) fn edit(stage: &Stage, model: &mut Model, op: Op) {
             self::twist(stage, model, &Place { account, calendar, id }, twist, &title);
         }
         Op::Split(nth, at, minutes) => {
-            let Some((account, calendar, id)) = pick(&model.series(), nth) else { return };
-            let Some(id) = instance_of(stage, &calendar, &id, at) else { return };
-            let place = Place { account, calendar, id };
-            let Some(first) = place.now(stage) else { return };
+            let Some((account, calendar, series)) = pick(&model.series(), nth) else { return };
+            let Some(id) = instance_of(stage, &calendar, &series, at) else { return };
+            let first = Place { account, calendar: calendar.clone(), id: id.clone() };
+            let Some(first) = first.now(stage) else { return };
             let changes = moved(&first, minutes);
-            place.for_all(stage, model, |google, actor, calendar, id| {
-                google.split_series(actor, calendar, id, object(&changes))
+            // Also for those who do not attend that one.
+            let whole = Place { account, calendar, id: series };
+            whole.for_all(stage, model, |google, actor, calendar, _| {
+                google.split_series(actor, calendar, &id, object(&changes))
             });
         }
         Op::InviteToInstance(nth, at, guest) => {

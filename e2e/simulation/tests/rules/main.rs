@@ -23,6 +23,7 @@ mod objects;
 mod overlay;
 mod pages;
 mod runs;
+mod series;
 mod support;
 mod tokens;
 mod unlink;

@@ -1,0 +1,589 @@
+//! Rule 22, and what rules 10, 21, 23 to 26 say of series: a series is mirrored as a series, what differs as instances of it.
+
+use serde_json::{Value, json};
+use tminus_domain::dirty::DirtyLevel;
+use tminus_domain::ids::{ClaimId, PrefixedId as _, Ulid};
+use tminus_ports::ObjectClass;
+use tminus_simulation::Stage;
+use tminus_simulation::world::{Side, mark_of};
+use tminus_user_graph::contract::ClaimMirrors;
+
+use crate::support::{failed, mark};
+
+/// A daily series of four from the second of February on, from nine to ten.
+fn daily() -> Value {
+    let at = |time: &str| json!({"dateTime": time, "timeZone": "UTC"});
+    json!({
+        "summary": "secret", "start": at("2026-02-02T09:00:00Z"), "end": at("2026-02-02T10:00:00Z"),
+        "recurrence": ["RRULE:FREQ=DAILY;COUNT=4"],
+    })
+}
+
+const WHOLE: [&str; 4] = ["02T09", "03T09", "04T09", "05T09"];
+/// With the second occurrence two hours late.
+const LATE: [&str; 4] = ["02T09", "03T11", "04T09", "05T09"];
+
+/// A settled stage of accounts of which the first has the daily series; answers its id.
+fn with_a_series(seed: u64, accounts: usize) -> (Stage, String) {
+    let mut stage = Stage::settled(seed, accounts);
+    let email = stage.emails[0].clone();
+    let id = id_of(&Value::Object(stage.world.insert(&email, &email, &daily())));
+    stage.settle();
+    assert_eq!(starts(&stage, 1), WHOLE);
+    (stage, id)
+}
+
+/// The same, with the second occurrence two hours late.
+fn with_an_exception(seed: u64) -> (Stage, String) {
+    let (mut stage, id) = with_a_series(seed, 2);
+    late(&stage, &id);
+    stage.settle();
+    assert_eq!(starts(&stage, 1), LATE);
+    (stage, id)
+}
+
+/// A settled stage of three accounts: the first organizes the daily series and invites the second.
+fn with_a_meeting(seed: u64) -> (Stage, String) {
+    let mut stage = Stage::settled(seed, 3);
+    let (organizer, guest) = (stage.emails[0].clone(), stage.emails[1].clone());
+    let event = daily();
+    let made = stage.world.google(|google| google.invite(&organizer, &[&guest], event.as_object().unwrap()));
+    stage.settle();
+    let none: [&str; 0] = [];
+    assert_eq!((starts(&stage, 0), starts(&stage, 1)), (none.map(str::to_owned).to_vec(), Vec::new()));
+    (stage, made.unwrap().stored.text("id").unwrap().to_owned())
+}
+
+fn id_of(event: &Value) -> String {
+    event["id"].as_str().unwrap().to_owned()
+}
+
+/// The id of the instance of a day.
+fn instance(series: &str, day: &str) -> String {
+    format!("{series}_202602{day}T090000Z")
+}
+
+/// The second occurrence is moved by two hours.
+fn late(stage: &Stage, series: &str) {
+    let email = &stage.emails[0];
+    stage.world.google(|google| google.move_by(email, &instance(series, "03"), 120)).unwrap();
+}
+
+fn answer(stage: &Stage, account: usize, id: &str, answer: &str) {
+    let email = &stage.emails[account];
+    stage.world.google(|google| google.respond(email, id, answer)).unwrap();
+}
+
+/// Day and hour of every block of ours that an account's overlay shows, instance by instance.
+fn starts(stage: &Stage, account: usize) -> Vec<String> {
+    let shown = stage.world.contents(&stage.overlay(account)).shown;
+    let ours = shown.iter().filter(|shown| mark_of(&shown.body).is_some());
+    let mut starts: Vec<String> = ours.map(|shown| shown.start[8..13].to_owned()).collect();
+    starts.sort();
+    starts
+}
+
+/// The mirror of the series in the overlay of the second account.
+fn mirror(stage: &Stage) -> String {
+    let mirrors = stage.world.contents(&stage.overlay(1)).series;
+    assert_eq!(mirrors.len(), 1, "{mirrors:?}");
+    mirrors[0]["id"].as_str().unwrap().to_owned()
+}
+
+fn patch_rules(stage: &Stage, id: &str, rule: &str) {
+    let email = &stage.emails[0];
+    stage.world.patch(email, email, id, &json!({"recurrence": [rule]})).unwrap();
+}
+
+/// What was written into overlays, in order, without the ids of mirrors.
+fn written(stage: &Stage, since: u64) -> Vec<String> {
+    let overlay = stage.overlay(1);
+    stage.world.google(|google| {
+        let writes = google.timeline.since(since);
+        let writes = writes.filter(|entry| entry.kind == "write" && entry.calendar == overlay);
+        writes
+            .map(|entry| {
+                let id = entry.event_id.clone().unwrap_or_default();
+                let stamp = id.split_once('_').map(|(_, stamp)| stamp.to_owned());
+                format!(
+                    "{} {}",
+                    entry.what.as_deref().unwrap_or_default(),
+                    stamp.as_deref().unwrap_or("series")
+                )
+            })
+            .collect()
+    })
+}
+
+fn now(stage: &Stage) -> u64 {
+    stage.world.google(|google| google.timeline.since(0).last().map_or(0, |entry| entry.seq))
+}
+
+fn dismiss(stage: &Stage, becomes: &str) {
+    let _ = stage.graph(&format!("/* by hand */ UPDATE policies SET hand_deleted = '{becomes}'"));
+}
+
+#[test]
+fn rule_22_a_series_is_one_event_with_its_exceptions() {
+    let (mut stage, id) = with_an_exception(22);
+    let events = stage.world.events(&stage.overlay(1));
+    assert_eq!(events.len(), 2, "{events:?}");
+    assert_eq!(written(&stage, 0), ["insert series", "update 20260203T090000Z"]);
+    let email = stage.emails[0].clone();
+    stage.world.delete(&email, &email, &instance(&id, "04"));
+    stage.settle();
+    assert_eq!(starts(&stage, 1), ["02T09", "03T11", "05T09"]);
+    stage.world.patch(&email, &email, &instance(&id, "04"), &json!({"status": "confirmed"})).unwrap();
+    stage.settle();
+    assert_eq!(starts(&stage, 1), LATE);
+}
+
+/// Each page holds one event, the newest change first: the exception is applied when nobody has seen its series.
+#[test]
+fn rule_22_an_exception_before_its_master_waits_for_it() {
+    let mut stage = Stage::settled(22, 2);
+    let email = stage.emails[0].clone();
+    stage.world.google(|google| {
+        google.settings.reverse_delta = true;
+        google.settings.page_size_cap = Some(1);
+    });
+    let id = id_of(&Value::Object(stage.world.insert(&email, &email, &daily())));
+    late(&stage, &id);
+    stage.deliver_pushes();
+    stage.deliver_first("SYNC_QUEUE");
+    stage.deliver_first("DELTA_QUEUE");
+    let exceptions = "/* e */ SELECT 1 FROM canonical_events WHERE recurring_event_id IS NOT NULL";
+    assert_eq!(stage.graph(exceptions).len(), 1);
+    assert_eq!(stage.graph("/* e */ SELECT 1 FROM canonical_events").len(), 1);
+    assert_eq!(
+        stage.graph("/* m */ SELECT 1 FROM event_mirrors"),
+        Vec::<String>::new(),
+        "it would have to go"
+    );
+    stage.settle();
+    assert_eq!(starts(&stage, 1), LATE);
+    assert_eq!(written(&stage, 0), ["insert series", "update 20260203T090000Z"]);
+}
+
+/// A guest of one occurrence never gets the series: it is asked for once, and the occurrence stands alone.
+#[test]
+fn rule_22_an_exception_without_a_master_stands_alone() {
+    let (mut stage, id) = with_a_series(22, 3);
+    let (organizer, guest) = (stage.emails[0].clone(), stage.emails[1].clone());
+    stage.world.google(|google| google.invite_to_instance(&organizer, &instance(&id, "04"), &guest)).unwrap();
+    stage.settle();
+    assert_eq!(starts(&stage, 1), ["02T09", "03T09", "05T09"], "it has the occurrence itself");
+    assert_eq!(starts(&stage, 2), ["02T09", "03T09", "04T09", "04T09", "05T09"], "of both");
+    let gets = stage.world.calls("events.get");
+    mark(&stage, 1, stage.primary(1), DirtyLevel::Full);
+    stage.settle();
+    assert_eq!(stage.world.calls("events.get"), gets, "it is not asked for again");
+}
+
+/// What the old times had is deleted before the series moves, since it could not be named afterwards; what differs is
+/// written after it. One at a time.
+#[test]
+fn rule_22_what_goes_is_written_before_the_series_and_what_differs_after_it() {
+    let (mut stage, id) = with_an_exception(22);
+    stage.world.google(|google| google.settings.keep_orphaned_exceptions = false);
+    let (email, before) = (stage.emails[0].clone(), now(&stage));
+    // Later by an hour, and the third occurrence of the new ones is moved: all in one page.
+    stage.world.google(|google| google.move_by(&email, &id, 60)).unwrap();
+    stage.world.google(|google| google.move_by(&email, &format!("{id}_20260204T100000Z"), 240)).unwrap();
+    stage.settle();
+    assert_eq!(starts(&stage, 1), ["02T10", "03T10", "04T14", "05T10"]);
+    assert_eq!(
+        written(&stage, before),
+        ["delete 20260203T090000Z", "update series", "update 20260204T100000Z"]
+    );
+}
+
+#[test]
+fn rule_22_a_claim_holds_one_operation_of_a_series_at_most() {
+    let (mut stage, id) = with_a_series(22, 2);
+    let email = stage.emails[0].clone();
+    for day in ["02", "03", "05"] {
+        stage.world.google(|google| google.move_by(&email, &instance(&id, day), 120)).unwrap();
+    }
+    stage.run_until_queued("MIRROR_QUEUE");
+    let waiting = "/* m */ SELECT 1 FROM event_mirrors WHERE state = 'PENDING'";
+    assert_eq!(stage.graph(waiting).len(), 3);
+    let mut command = ClaimMirrors {
+        account: stage.accounts[1],
+        claim: ClaimId::from_ulid(Ulid::from_parts(1, 1)),
+        limit: 50,
+        bulk_limit: 50,
+        calendars: vec![stage.overlay_id(1)],
+    };
+    let user = stage.person.user.to_string();
+    let first = stage.world.call(&user, &command).unwrap().operations;
+    assert_eq!(first.len(), 1);
+    assert_eq!(stage.world.call(&user, &command).unwrap().operations, first, "a repeat gets the same");
+    command.claim = ClaimId::from_ulid(Ulid::from_parts(1, 2));
+    assert_eq!(stage.world.call(&user, &command).unwrap().operations, [], "while one is under way");
+    stage.settle();
+    assert_eq!(starts(&stage, 1), ["02T11", "03T11", "04T09", "05T11"]);
+}
+
+/// A hand deletes the whole series: it is made anew under the next id, and what differs is written again.
+#[test]
+fn rule_22_a_series_that_is_made_again_has_its_instances_again() {
+    for tombstones in [true, false] {
+        let (mut stage, _) = with_an_exception(22);
+        stage.world.google(|google| google.settings.tombstone_exceptions = tombstones);
+        let (email, overlay, id) = (stage.emails[1].clone(), stage.overlay(1), mirror(&stage));
+        let before = now(&stage);
+        stage.world.delete(&email, &overlay, &id);
+        stage.settle();
+        assert_ne!(mirror(&stage), id);
+        assert_eq!(starts(&stage, 1), LATE, "tombstones: {tombstones}");
+        assert_eq!(written(&stage, before), ["insert series", "update 20260203T090000Z"]);
+    }
+}
+
+/// An instance is being written when its series is deleted where it comes from: whichever comes first at the provider,
+/// nothing stays.
+#[test]
+fn rule_22_a_series_is_deleted_while_an_instance_of_it_is_written() {
+    for side in [Side::Before, Side::After] {
+        let (mut stage, id) = with_a_series(22, 2);
+        let email = stage.emails[0].clone();
+        late(&stage, &id);
+        stage.run_until_queued("MIRROR_QUEUE");
+        stage.world.hold("batch", side);
+        stage.deliver_first("MIRROR_QUEUE");
+        assert_eq!(stage.world.held(), 1);
+        stage.world.delete(&email, &email, &id);
+        stage.world.settle(5_000);
+        stage.world.resume();
+        stage.settle();
+        assert_eq!(starts(&stage, 1), Vec::<String>::new(), "{side:?}");
+        let waiting = "/* m */ SELECT 1 FROM event_mirrors WHERE state <> 'DELETED'";
+        assert_eq!(stage.graph(waiting), Vec::<String>::new(), "{side:?}");
+    }
+}
+
+/// The same, and the writer never comes back: its write arrives when its claim has ended.
+#[test]
+fn rule_22_a_writer_of_an_instance_that_died_leaves_nothing_behind() {
+    for side in [Side::Before, Side::After] {
+        let (mut stage, id) = with_a_series(22, 2);
+        let email = stage.emails[0].clone();
+        late(&stage, &id);
+        stage.world.crash_on("batch", side);
+        stage.world.settle(1_000);
+        stage.world.delete(&email, &email, &id);
+        stage.settle();
+        assert_eq!(starts(&stage, 1), Vec::<String>::new(), "{side:?}");
+    }
+}
+
+#[test]
+fn rule_22_a_series_is_truncated_and_split() {
+    let (mut stage, id) = with_an_exception(22);
+    let email = stage.emails[0].clone();
+    let changes = json!({
+        "start": {"dateTime": "2026-02-04T15:00:00Z"}, "end": {"dateTime": "2026-02-04T16:00:00Z"},
+    });
+    let actor = fake_google::events::write::Actor::Human(email.clone());
+    stage
+        .world
+        .google(|google| {
+            google.split_series(&actor, &email, &instance(&id, "04"), changes.as_object().unwrap())
+        })
+        .unwrap();
+    stage.settle();
+    assert_eq!(starts(&stage, 1), ["02T09", "03T11", "04T15", "05T15"]);
+    assert_eq!(stage.world.contents(&stage.overlay(1)).series.len(), 2);
+    stage.world.delete(&email, &email, &id);
+    stage.settle();
+    assert_eq!(starts(&stage, 1), ["04T15", "05T15"]);
+}
+
+/// The target declines, accepts and leaves a meeting that another account organizes: it is shown there, and only there,
+/// while the target does not hold it.
+#[test]
+fn rule_22_a_meeting_shows_where_it_is_declined_or_left() {
+    let (mut stage, id) = with_a_meeting(22);
+    let guest = stage.emails[1].clone();
+    let none = Vec::<String>::new();
+    answer(&stage, 1, &id, "declined");
+    stage.settle();
+    assert_eq!((starts(&stage, 0), starts(&stage, 1)), (none.clone(), WHOLE.map(str::to_owned).to_vec()));
+    assert_eq!(starts(&stage, 2), WHOLE, "of the organizer alone");
+    answer(&stage, 1, &id, "accepted");
+    stage.settle();
+    assert_eq!((starts(&stage, 0), starts(&stage, 1)), (none.clone(), none.clone()));
+    assert_eq!(starts(&stage, 2).len(), 8, "of both");
+    stage.world.delete(&guest, &guest, &id);
+    stage.settle();
+    assert_eq!((starts(&stage, 0), starts(&stage, 1)), (none, WHOLE.map(str::to_owned).to_vec()));
+}
+
+/// The organizer answered one occurrence, which is an exception by that. The guest declines the same one.
+#[test]
+fn rule_22_declining_one_instance_shows_the_other_accounts_copy() {
+    for is_changed in [true, false] {
+        let (mut stage, id) = with_a_meeting(22);
+        if is_changed {
+            answer(&stage, 0, &instance(&id, "04"), "accepted");
+            stage.settle();
+        }
+        answer(&stage, 1, &instance(&id, "04"), "declined");
+        stage.settle();
+        assert_eq!(starts(&stage, 1), ["04T09"], "changed: {is_changed}");
+        assert_eq!(starts(&stage, 0), Vec::<String>::new());
+        answer(&stage, 1, &instance(&id, "04"), "accepted");
+        stage.settle();
+        assert_eq!(starts(&stage, 1), Vec::<String>::new(), "changed: {is_changed}");
+    }
+}
+
+#[test]
+fn rule_22_the_owner_declines_an_occurrence_and_then_the_series() {
+    let (mut stage, id) = with_a_series(22, 2);
+    answer(&stage, 0, &instance(&id, "04"), "declined");
+    stage.settle();
+    assert_eq!(starts(&stage, 1), ["02T09", "03T09", "05T09"]);
+    answer(&stage, 0, &id, "declined");
+    stage.settle();
+    assert_eq!(starts(&stage, 1), Vec::<String>::new());
+    answer(&stage, 0, &instance(&id, "04"), "accepted");
+    stage.settle();
+    assert_eq!(starts(&stage, 1), ["04T09"], "the one that was accepted after all");
+}
+
+/// A hand moved an instance, and it was moved back: it is an exception of the mirror from then on. The series loses that
+/// occurrence and gets it back.
+#[test]
+fn rule_22_an_instance_that_its_series_has_again_is_shown_again() {
+    let (mut stage, id) = with_a_series(22, 2);
+    let (email, overlay) = (stage.emails[1].clone(), stage.overlay(1));
+    let own = instance(&mirror(&stage), "03");
+    stage.world.google(|google| google.move_by(&overlay, &own, 30)).unwrap();
+    stage.settle();
+    assert_eq!(starts(&stage, 1), WHOLE, "{email} sees what it saw");
+    patch_rules(&stage, &id, "RRULE:FREQ=DAILY;INTERVAL=2;COUNT=2");
+    stage.settle();
+    assert_eq!(starts(&stage, 1), ["02T09", "04T09"]);
+    patch_rules(&stage, &id, "RRULE:FREQ=DAILY;COUNT=4");
+    stage.settle();
+    assert_eq!(starts(&stage, 1), WHOLE);
+}
+
+/// The overlay keeps the cancelled exception for ever, and each full list shows it.
+#[test]
+fn rule_22_a_cancelled_instance_that_was_left_behind_is_no_news() {
+    let (mut stage, id) = with_an_exception(22);
+    stage.world.google(|google| google.settings.keep_orphaned_exceptions = false);
+    patch_rules(&stage, &id, "RRULE:FREQ=DAILY;INTERVAL=2;COUNT=2");
+    stage.settle();
+    let (rows, writes) = (stage.graph("/* m */ SELECT * FROM event_mirrors"), stage.world.writes());
+    mark(&stage, 1, stage.overlay_id(1), DirtyLevel::Full);
+    stage.settle();
+    assert_eq!(stage.world.writes(), writes);
+    assert_eq!(stage.graph("/* m */ SELECT * FROM event_mirrors"), rows);
+    assert_eq!(failed(&stage, "events.delete 410"), 0);
+}
+
+/// A hand moves the series in the overlay, which gives its instances other ids, while one of them is to go.
+#[test]
+fn rule_22_what_a_moved_series_answers_of_its_instances_is_not_believed() {
+    let (mut stage, id) = with_a_series(22, 2);
+    let (organizer, overlay, own) = (stage.emails[0].clone(), stage.overlay(1), mirror(&stage));
+    stage.world.google(|google| google.move_by(&overlay, &own, 30)).unwrap();
+    stage.lose_pushes();
+    stage.world.delete(&organizer, &organizer, &instance(&id, "03"));
+    stage.settle();
+    stage.world.push_all();
+    stage.settle();
+    assert_eq!(starts(&stage, 1), ["02T09", "04T09", "05T09"]);
+}
+
+#[test]
+fn rule_23_a_hand_on_an_instance_is_undone_and_changes_no_event() {
+    for is_exception in [false, true] {
+        let (mut stage, _) = if is_exception { with_an_exception(23) } else { with_a_series(23, 2) };
+        let (email, overlay, own) = (stage.emails[1].clone(), stage.overlay(1), mirror(&stage));
+        let events = stage.graph("/* e */ SELECT * FROM canonical_events");
+        let shown = starts(&stage, 1);
+        stage.world.google(|google| google.move_by(&overlay, &instance(&own, "03"), 45)).unwrap();
+        stage.settle();
+        assert_eq!(starts(&stage, 1), shown);
+        stage.world.delete(&email, &overlay, &instance(&own, "03"));
+        stage.settle();
+        assert_eq!(starts(&stage, 1), shown);
+        assert_eq!(mirror(&stage), own, "the series is as it was");
+        assert_eq!(stage.graph("/* e */ SELECT * FROM canonical_events"), events);
+    }
+}
+
+/// One page shows that a hand changed the series and an instance of it.
+#[test]
+fn rule_23_a_hand_on_an_instance_counts_while_its_series_waits() {
+    for backwards in [false, true] {
+        let (mut stage, _) = with_a_series(23, 2);
+        stage.world.google(|google| google.settings.reverse_delta = backwards);
+        let (email, overlay, own) = (stage.emails[1].clone(), stage.overlay(1), mirror(&stage));
+        stage.world.patch(&email, &overlay, &own, &json!({"summary": "by hand"})).unwrap();
+        stage.world.delete(&email, &overlay, &instance(&own, "03"));
+        stage.settle();
+        assert_eq!(starts(&stage, 1), WHOLE, "backwards: {backwards}");
+    }
+}
+
+/// The chunk that tells of a deletion by hand is delivered again when the instance was written again.
+#[test]
+fn rule_23_an_old_tombstone_of_an_instance_is_no_news() {
+    let (mut stage, _) = with_a_series(23, 2);
+    let (email, overlay, own) = (stage.emails[1].clone(), stage.overlay(1), mirror(&stage));
+    stage.world.delete(&email, &overlay, &instance(&own, "03"));
+    stage.settle();
+    assert_eq!(starts(&stage, 1), WHOLE);
+    let (rows, writes) = (stage.graph("/* m */ SELECT * FROM event_mirrors"), stage.world.writes());
+    let chunks: Vec<_> = stage
+        .world
+        .delivered()
+        .into_iter()
+        .filter(|(binding, text)| binding.starts_with("DELTA") && text.contains(&instance(&own, "03")))
+        .collect();
+    assert!(!chunks.is_empty());
+    for (binding, text) in chunks {
+        stage.world.redeliver(binding, text);
+        stage.settle();
+    }
+    assert_eq!(stage.world.writes(), writes);
+    assert_eq!(stage.graph("/* m */ SELECT * FROM event_mirrors"), rows);
+}
+
+#[test]
+fn rule_23_what_a_hand_deleted_stays_away_if_the_user_says_so() {
+    let (mut stage, id) = with_an_exception(23);
+    let (email, overlay, own) = (stage.emails[1].clone(), stage.overlay(1), mirror(&stage));
+    dismiss(&stage, "dismiss");
+    for day in ["03", "04"] {
+        stage.world.delete(&email, &overlay, &instance(&own, day));
+    }
+    stage.settle();
+    assert_eq!(starts(&stage, 1), ["02T09", "05T09"]);
+    // Whatever becomes of the series and of the occurrence.
+    let origin = stage.emails[0].clone();
+    stage.world.patch(&origin, &origin, &id, &json!({"summary": "renamed"})).unwrap();
+    stage.world.google(|google| google.move_by(&origin, &instance(&id, "03"), 60)).unwrap();
+    patch_rules(&stage, &id, "RRULE:FREQ=DAILY;COUNT=5");
+    stage.settle();
+    assert_eq!(starts(&stage, 1), ["02T09", "05T09", "06T09"]);
+    stage.world.delete(&email, &overlay, &own);
+    stage.settle();
+    assert_eq!(starts(&stage, 1), Vec::<String>::new(), "nor does anything of a series that is dismissed");
+    late(&stage, &id);
+    mark(&stage, 0, stage.primary(0), DirtyLevel::Full);
+    stage.settle();
+    assert_eq!(starts(&stage, 1), Vec::<String>::new());
+}
+
+/// The echo of our own write of an instance, and of the deletion of one, writes nothing.
+#[test]
+fn rule_23_echoes_of_instances_are_no_news() {
+    let (mut stage, id) = with_an_exception(23);
+    let email = stage.emails[0].clone();
+    stage.world.delete(&email, &email, &instance(&id, "04"));
+    stage.settle();
+    let (rows, writes) = (stage.graph("/* m */ SELECT * FROM event_mirrors"), stage.world.writes());
+    mark(&stage, 1, stage.overlay_id(1), DirtyLevel::Full);
+    stage.settle();
+    assert_eq!(stage.world.writes(), writes);
+    assert_eq!(stage.graph("/* m */ SELECT * FROM event_mirrors"), rows);
+}
+
+#[test]
+fn rule_24_a_copy_of_a_mirrored_series_is_no_origin_and_never_touched() {
+    let (mut stage, _) = with_an_exception(24);
+    let (email, overlay) = (stage.emails[1].clone(), stage.overlay(1));
+    let mut copy = stage.world.contents(&overlay).series.remove(0);
+    for key in ["id", "iCalUID", "etag", "kind", "updated", "htmlLink", "created"] {
+        copy.remove(key);
+    }
+    // In the overlay, and in a calendar that is a source.
+    let copies = [overlay.as_str(), email.as_str()].map(|calendar| {
+        let made = stage.world.insert(&email, calendar, &Value::Object(copy.clone()));
+        (calendar.to_owned(), made)
+    });
+    let exception = instance(copies[1].1["id"].as_str().unwrap(), "04");
+    stage.world.google(|google| google.move_by(&email, &exception, 60)).unwrap();
+    stage.settle();
+    for (calendar, made) in &copies {
+        assert!(stage.world.events(calendar).contains(made), "{calendar}");
+    }
+    assert_eq!((starts(&stage, 0), starts(&stage, 1)), (Vec::new(), LATE.map(str::to_owned).to_vec()));
+}
+
+#[test]
+fn rule_25_an_overlay_that_is_made_again_has_its_series_again() {
+    let (mut stage, _) = with_an_exception(25);
+    let overlay = stage.overlay(1);
+    stage.world.google(|google| google.remove_calendar(&overlay));
+    stage.world.advance_millis(6 * 86_400_000 + 3_600_000);
+    stage.world.run_cron();
+    stage.settle();
+    assert_ne!(stage.overlay(1), overlay);
+    assert_eq!(starts(&stage, 1), LATE);
+}
+
+/// The account is linked when the series is there already: the job shows it, wherever it is cut off.
+#[test]
+fn rule_26_a_new_account_gets_series_whatever_crashes() {
+    for effect in 0..8 {
+        let (mut stage, _) = with_an_exception(26);
+        let email = "late@example.com".to_owned();
+        stage.world.person_at_google(&email);
+        let account = stage.world.link(&mut stage.person, &email).expect("a link");
+        stage.emails.push(email);
+        stage.accounts.push(account);
+        stage.run_until(|stage| {
+            !stage.graph("/* t */ SELECT 1 FROM timers WHERE kind = 'reproject'").is_empty()
+        });
+        stage.world.crash_at(effect, Side::After);
+        stage.settle();
+        assert_eq!(starts(&stage, 2), LATE, "effect {effect}");
+        assert_eq!(starts(&stage, 1), LATE, "effect {effect}");
+    }
+}
+
+/// A cancelled occurrence is kept as a tombstone that has an etag, and each full list shows it.
+#[test]
+fn rule_10_a_cancelled_occurrence_writes_no_row_again() {
+    let (mut stage, id) = with_an_exception(10);
+    let email = stage.emails[0].clone();
+    stage.world.delete(&email, &email, &instance(&id, "04"));
+    stage.settle();
+    let rows = |stage: &Stage| {
+        let mut rows = stage.graph("/* e */ SELECT * FROM canonical_events");
+        rows.extend(stage.graph("/* j */ SELECT * FROM event_journal"));
+        rows.extend(stage.graph("/* m */ SELECT * FROM event_mirrors"));
+        rows
+    };
+    let before = rows(&stage);
+    mark(&stage, 0, stage.primary(0), DirtyLevel::Full);
+    stage.settle();
+    assert_eq!(rows(&stage), before);
+}
+
+/// A page that was overtaken shows the series as it was before it was deleted, and an exception of it.
+#[test]
+fn rule_10_an_overtaken_page_brings_no_series_back() {
+    let mut stage = Stage::settled(10, 2);
+    let email = stage.emails[0].clone();
+    let id = id_of(&Value::Object(stage.world.insert(&email, &email, &daily())));
+    late(&stage, &id);
+    stage.world.hold("apply_chunk", Side::Before);
+    stage.run_until(|stage| stage.world.held() == 1);
+    stage.world.delete(&email, &email, &id);
+    stage.world.settle(600_000);
+    stage.world.resume();
+    stage.settle();
+    assert_eq!(starts(&stage, 1), Vec::<String>::new());
+    let live = "/* e */ SELECT 1 FROM canonical_events WHERE deleted = 0";
+    assert_eq!(stage.graph(live), Vec::<String>::new());
+    assert_eq!(stage.world.rows(ObjectClass::UserGraph, &stage.person.user.to_string(), live).len(), 0);
+}
