@@ -268,7 +268,8 @@ pub(crate) fn watch<H: ObjectHost>(
     let next = ctx.first(
         &format!(
             "/* next_mirror */ SELECT MIN(MAX(next_attempt_ts, COALESCE(claim_until, 0))) FROM event_mirrors AS m
-             WHERE target_account_id = ?1 AND state = 'PENDING' AND {IN_TURN} AND {SERIES_STANDS}"
+             WHERE target_account_id = ?1 AND state = 'PENDING'
+               AND (m.claim_until > ?3 OR ({IN_TURN} AND {SERIES_STANDS}))"
         ),
         &[id(account), Value::Null, ctx.now.millis().into()],
     )?;

@@ -47,17 +47,6 @@ struct Judged<'d> {
     understood: Vec<&'d str>,
     /// Masters of exceptions that are known already, and may never have been asked for.
     masters: BTreeSet<&'d str>,
-    /// Masters that this very chunk has brought before, with what they say.
-    again: Vec<(&'d str, &'d EventContent)>,
-}
-
-/// Where an item that changes nothing was applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Seen {
-    /// At the position of this chunk: it comes again.
-    Here,
-    /// At another.
-    Before,
 }
 
 struct Put<'d> {
@@ -102,11 +91,11 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
         for delta in deltas {
             self.judge(delta, &known, &mut judged, tally, effects)?;
         }
-        let Judged { put, delete, unknown, understood, masters, again } = judged;
+        let Judged { put, delete, unknown, understood, masters } = judged;
         let changes = self.changes(put, delete, tally)?;
         self.ask_again(&masters, &changes, tally)?;
         self.look_for_masters(&unknown, &changes, tally, effects)?;
-        let orphans = series::left_behind(self.ctx, self.command.calendar, &changes, &again)?;
+        let orphans = series::left_behind(self.ctx, self.command.calendar, &changes)?;
         tally.look_again.extend(orphans);
         let wanted = change::carry_out(self.ctx, self.lenses, changes, effects)?;
         tally.mirrors_changed = tally.mirrors_changed.saturating_add(wanted);
@@ -142,10 +131,10 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
                     Verdict::Update => count(&mut tally.updated),
                     _ => {
                         count(&mut tally.unchanged);
-                        if let Some(sketch) = sketch.filter(|sketch| !sketch.deleted && !sketch.lone) {
-                            let seen =
-                                if sketch.position == self.position() { Seen::Here } else { Seen::Before };
-                            judged.follow_up(id, content, seen);
+                        if sketch.is_some_and(|sketch| !sketch.deleted && !sketch.lone)
+                            && let SeriesPart::Exception { master, .. } = &content.series
+                        {
+                            judged.masters.insert(master);
                         }
                         return Ok(());
                     }
@@ -210,6 +199,8 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
             Delta::Bad { id, reason } => {
                 count(&mut tally.quarantined);
                 quarantine::put(self.ctx, self.command, id.as_deref(), reason)?;
+                // Should it be a master that was asked for: no series comes of it, its exceptions stand alone.
+                judged.unknown.extend(id.as_deref());
             }
         }
         Ok(())
@@ -351,17 +342,6 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
 }
 
 impl<'d> Judged<'d> {
-    /// Notes what may have to follow from an item that changes nothing.
-    fn follow_up(&mut self, id: &'d str, content: &'d EventContent, seen: Seen) {
-        match (&content.series, seen) {
-            (SeriesPart::Exception { master, .. }, _) => {
-                self.masters.insert(master);
-            }
-            (SeriesPart::Master { .. }, Seen::Here) => self.again.push((id, content)),
-            (SeriesPart::Master { .. }, Seen::Before) | (SeriesPart::Single, _) => {}
-        }
-    }
-
     /// What is known of an id, items of this chunk included: a page may hold an event twice.
     fn sketch(&self, id: &str, known: &BTreeMap<&str, Sketch>, position: Position) -> Option<Sketch> {
         if let Some(put) = self.put.get(id) {

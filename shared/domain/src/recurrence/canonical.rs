@@ -46,7 +46,9 @@ pub fn canonical_lines(lines: &[String]) -> Vec<String> {
                 let zone = parameters.find_map(zone_of).unwrap_or_default();
                 for date in body.split(',').map(str::trim).filter(|date| !date.is_empty()) {
                     let (parameter, date) = dated(&zone, date);
-                    dates.entry((rank, format!("{name}{parameter}"))).or_default().insert(date);
+                    if !date.is_empty() {
+                        dates.entry((rank, format!("{name}{parameter}"))).or_default().insert(date);
+                    }
                 }
             }
             None if name.starts_with("X-") => {}

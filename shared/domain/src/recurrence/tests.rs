@@ -236,3 +236,8 @@ fn spellings_of_one_series_are_one() {
     assert_eq!(one, other);
     assert_eq!(canonical_lines(&other), other);
 }
+
+#[test]
+fn a_period_of_nothing_is_no_date() {
+    assert_eq!(canonical_lines(&["RDATE;:/".to_owned()]), Vec::<String>::new());
+}

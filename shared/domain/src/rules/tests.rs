@@ -81,7 +81,7 @@ fn what_cannot_be_kept_is_told() {
     assert_eq!(read(r#"{"filters":{"days_back":3660}}"#).unwrap().check(), Ok(()));
     assert_eq!(
         told(r#"{"filters":{"skip_titles":["a", "[b"]}}"#),
-        "the pattern \"[b\" is not a regular expression: unclosed character class"
+        "the pattern \"[b\" is not a regular expression: non-empty character class has no closing bracket"
     );
     assert_eq!(told(r#"{"filters":{"skip_descriptions":[""]}}"#), "an empty pattern would match every event");
     assert_eq!(
