@@ -25,6 +25,16 @@ pub(crate) struct Changed {
     pub(crate) lane: Lane,
     /// For the journal.
     pub(crate) reason: &'static str,
+    pub(crate) way_back: WayBack,
+}
+
+/// Whether the journal keeps what leads from a change back to what was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WayBack {
+    /// It does.
+    Kept,
+    /// What was is to be forgotten.
+    None,
 }
 
 impl Changed {
@@ -35,7 +45,7 @@ impl Changed {
         after.deleted = true;
         after.version = before.version.saturating_add(1);
         after.position = position;
-        Self { before: Some(before), after, lane, reason }
+        Self { before: Some(before), after, lane, reason, way_back: WayBack::Kept }
     }
 
     fn kind(&self) -> Change {
@@ -137,7 +147,11 @@ fn write<H: ObjectHost>(ctx: &Context<'_, H>, changes: &[Changed]) -> Result<(),
             event: changed.after.event,
             change: changed.kind(),
             version: changed.after.version,
-            before: changed.before.as_ref().map(|before| &before.content),
+            before: changed
+                .before
+                .as_ref()
+                .filter(|_| changed.way_back == WayBack::Kept)
+                .map(|before| &before.content),
             after: &changed.after.content,
             reason: changed.reason,
         }),

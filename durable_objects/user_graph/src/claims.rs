@@ -10,7 +10,7 @@ use tminus_domain::mirroring::{Fact, Step};
 use tminus_domain::projection::MirrorBody;
 use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
-use tminus_store::{StoreError, transaction};
+use tminus_store::{StoreError, Value, transaction};
 
 use crate::columns::id;
 use crate::context::{Context, Effects};
@@ -28,6 +28,13 @@ use crate::{dismissed, edges, instances, progress};
 const MAX_CLAIM: u32 = 50;
 /// While a calendar is read wholly, only what starts within a week is written.
 const NEAR_S: i64 = 7 * 86_400;
+
+/// Of the instances of a series that could be written now, `m` is the first: one that is not would only take the place of
+/// another mirror in a claim.
+const FIRST_OF_SERIES: &str = "(m.part IN (0, 2) OR NOT EXISTS (SELECT 1 FROM event_mirrors s
+     WHERE s.canonical_event_id = m.canonical_event_id AND s.target_calendar_id = m.target_calendar_id
+       AND s.occurrence < m.occurrence AND s.part = m.part AND s.state = 'PENDING' AND s.lane = m.lane
+       AND s.next_attempt_ts <= ?3 AND (s.claim_until IS NULL OR s.claim_until <= ?3)))";
 
 /// When a mirror that waits can be written, of `m`, at the time `?3`: what its series leaves behind goes first, the series
 /// follows, then what differs from it, and one at a time of each series.
@@ -137,7 +144,7 @@ fn waiting<H: ObjectHost>(
             "/* claimable_mirrors */ SELECT {} FROM event_mirrors AS m
              WHERE m.target_account_id = ?1 AND m.state = 'PENDING' AND m.lane = ?2
                AND ((m.next_attempt_ts <= ?3 AND m.start_ts < ?5 AND (m.claim_until IS NULL OR m.claim_until <= ?3)
-                     AND {IN_TURN} AND {SERIES_STANDS})
+                     AND {IN_TURN} AND {SERIES_STANDS} AND {FIRST_OF_SERIES})
                     OR m.claim_id = ?4)
                AND m.target_calendar_id IN ({})
              ORDER BY m.next_attempt_ts, m.start_ts LIMIT ?6",
@@ -261,9 +268,9 @@ pub(crate) fn watch<H: ObjectHost>(
     let next = ctx.first(
         &format!(
             "/* next_mirror */ SELECT MIN(MAX(next_attempt_ts, COALESCE(claim_until, 0))) FROM event_mirrors AS m
-             WHERE target_account_id = ?1 AND state = 'PENDING' AND {SERIES_STANDS}"
+             WHERE target_account_id = ?1 AND state = 'PENDING' AND {IN_TURN} AND {SERIES_STANDS}"
         ),
-        &[id(account)],
+        &[id(account), Value::Null, ctx.now.millis().into()],
     )?;
     match next.map_or(Ok(None), |row| row.get::<Option<i64>>(0))? {
         Some(due) => {

@@ -14,8 +14,12 @@ use crate::columns::{Hex, id, read_id};
 use crate::context::{Context, Effects};
 use crate::contract::{ConcludeFullRun, Concluded};
 use crate::error::GraphError;
+use crate::holds::Cause;
 use crate::lenses::Lenses;
-use crate::{bulk, claims, events, floors, progress, sightings};
+use crate::{bulk, claims, events, floors, holds, progress, sightings};
+
+/// Most events that are deleted at once.
+const AT_ONCE: usize = 500;
 
 /// Marks what a full run missed for the first time, deletes what two missed, and holds what is too much.
 pub(crate) fn conclude<H: ObjectHost>(
@@ -72,6 +76,11 @@ fn conclude_in<H: ObjectHost>(
         concluded.held = number(&confirmed);
     } else {
         concluded.deleted = number(&confirmed);
+    }
+    if concluded.held == 0 && confirmed.len() > AT_ONCE {
+        // Too many for one transaction, and for the object's memory.
+        holds::start(ctx, command.calendar, command.run, command.generation, Cause::Missed)?;
+    } else if concluded.held == 0 {
         let position = Position { generation: command.generation, page: u32::MAX };
         delete(ctx, &lenses, &confirmed, position, "missed by two full runs", effects)?;
     }

@@ -155,6 +155,8 @@ pub(crate) struct Sketch {
     pub(crate) position: Position,
     pub(crate) etag: String,
     pub(crate) deleted: bool,
+    /// An exception whose master the provider does not have.
+    pub(crate) lone: bool,
 }
 
 impl Sketch {
@@ -171,7 +173,7 @@ pub(crate) fn sketches<H: ObjectHost>(
     ids: &[&str],
 ) -> Result<Vec<(usize, Sketch)>, StoreError> {
     ctx.query(
-        "/* event_sketches */ SELECT j.key, e.canonical_event_id, e.etag, e.generation, e.page, e.deleted
+        "/* event_sketches */ SELECT j.key, e.canonical_event_id, e.etag, e.generation, e.page, e.deleted, e.lone
          FROM json_each(?2) AS j
          CROSS JOIN canonical_events AS e ON e.origin_calendar_id = ?1 AND e.origin_event_id = j.value",
         &[id(calendar), bulk::list(ids)?],
@@ -184,6 +186,7 @@ pub(crate) fn sketches<H: ObjectHost>(
             etag: row.get(2)?,
             position: Position { generation: row.get(3)?, page: row.get(4)? },
             deleted: row.get(5)?,
+            lone: row.get(6)?,
         };
         Ok((place, sketch))
     })

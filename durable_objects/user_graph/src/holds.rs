@@ -134,10 +134,7 @@ pub(crate) fn decide<H: ObjectHost>(
         let Some(Raised { hold, generation }) = raised else { return Ok(Decided { events: 0 }) };
         match command.decision {
             Decision::Approve => {
-                let sweep = Sweep { run: hold.run, generation };
-                let cursor =
-                    serde_json::to_string(&sweep).map_err(|_| StoreError::Corrupt { what: "sweep" })?;
-                timers::set(ctx, Kind::Sweep, &hold.calendar.to_string(), ctx.now, 0, Some(&cursor))?;
+                start(ctx, hold.calendar, hold.run, generation, Cause::Approved)?;
             }
             Decision::Reject => ctx.run(
                 &format!(
@@ -155,14 +152,47 @@ pub(crate) fn decide<H: ObjectHost>(
     })?)
 }
 
-/// An approved sweep, kept with its timer.
+/// Starts deleting what a run missed for the second time, in bounded steps.
+pub(crate) fn start<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    calendar: CalendarId,
+    run: RunId,
+    generation: u32,
+    cause: Cause,
+) -> Result<(), StoreError> {
+    let cursor = serde_json::to_string(&Sweep { run, generation, cause })
+        .map_err(|_| StoreError::Corrupt { what: "sweep" })?;
+    timers::set(ctx, Kind::Sweep, &calendar.to_string(), ctx.now, 0, Some(&cursor))
+}
+
+/// Why events are swept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Cause {
+    /// Two full runs missed them, and they are few enough to be believed.
+    Missed,
+    /// The user approved it.
+    Approved,
+}
+
+impl Cause {
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Missed => "missed by two full runs",
+            Self::Approved => "approved sweep",
+        }
+    }
+}
+
+/// A sweep under way, kept with its timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Sweep {
     run: RunId,
     generation: u32,
+    cause: Cause,
 }
 
-/// Deletes the next events of an approved sweep; ends it after the last.
+/// Deletes the next events of a sweep; ends it after the last.
 pub(crate) fn step<H: ObjectHost>(
     ctx: &Context<'_, H>,
     subject: &str,
@@ -188,7 +218,7 @@ pub(crate) fn step<H: ObjectHost>(
         .collect::<Result<Vec<EventId>, StoreError>>()?;
     // As if the run had deleted them: a later sighting brings them back.
     let position = Position { generation: sweep.generation, page: u32::MAX };
-    conclude::delete(ctx, &lenses, &events, position, "approved sweep", effects)?;
+    conclude::delete(ctx, &lenses, &events, position, sweep.cause.reason(), effects)?;
     claims::expect_writers(ctx, effects)?;
     if events.len() < usize::try_from(STEP).unwrap_or(usize::MAX) {
         timers::clear(ctx, Kind::Sweep, subject)

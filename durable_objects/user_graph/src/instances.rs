@@ -16,8 +16,11 @@ pub(crate) fn follow<H: ObjectHost>(
     if series.part != Part::Series || series.mirror.id_generation == generation_before {
         return Ok(());
     }
-    let stale = of_series(ctx, series)?.into_iter().filter(|mirror| mirror.part == Part::Stale);
-    mirrors::forget(ctx, stale.map(|mirror| mirror.key))?;
+    let is_gone = |mirror: &StoredMirror| {
+        mirror.part == Part::Stale || (series.mirror.wanted.is_none() && !mirror.dismissed)
+    };
+    let gone = of_series(ctx, series)?.into_iter().filter(is_gone);
+    mirrors::forget(ctx, gone.map(|mirror| mirror.key))?;
     start_over(ctx, series)
 }
 

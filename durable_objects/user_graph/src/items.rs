@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tminus_domain::dirty::Lane;
-use tminus_domain::event::{EventContent, Status};
+use tminus_domain::event::{EventContent, SeriesPart, Status};
 use tminus_domain::ids::EventId;
 use tminus_domain::mark::{self, Mark};
 use tminus_domain::meeting::{base_id, own_id};
@@ -12,7 +12,7 @@ use tminus_domain::ordering::{Position, Sighting, Verdict, judge};
 use tminus_ports::ObjectHost;
 use tminus_store::StoreError;
 
-use crate::change::{self, Changed};
+use crate::change::{self, Changed, WayBack};
 use crate::context::{Context, Effects};
 use crate::contract::{Applied, ApplyChunk, Delta};
 use crate::events::{self, Sketch, StoredEvent};
@@ -45,6 +45,19 @@ struct Judged<'d> {
     unknown: Vec<&'d str>,
     /// Items that were understood.
     understood: Vec<&'d str>,
+    /// Masters of exceptions that are known already, and may never have been asked for.
+    masters: BTreeSet<&'d str>,
+    /// Masters that this very chunk has brought before, with what they say.
+    again: Vec<(&'d str, &'d EventContent)>,
+}
+
+/// Where an item that changes nothing was applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// At the position of this chunk: it comes again.
+    Here,
+    /// At another.
+    Before,
 }
 
 struct Put<'d> {
@@ -89,10 +102,11 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
         for delta in deltas {
             self.judge(delta, &known, &mut judged, tally, effects)?;
         }
-        let Judged { put, delete, unknown, understood } = judged;
+        let Judged { put, delete, unknown, understood, masters, again } = judged;
         let changes = self.changes(put, delete, tally)?;
+        self.ask_again(&masters, &changes, tally)?;
         self.look_for_masters(&unknown, &changes, tally, effects)?;
-        let orphans = series::left_behind(self.ctx, self.command.calendar, &changes)?;
+        let orphans = series::left_behind(self.ctx, self.command.calendar, &changes, &again)?;
         tally.look_again.extend(orphans);
         let wanted = change::carry_out(self.ctx, self.lenses, changes, effects)?;
         tally.mirrors_changed = tally.mirrors_changed.saturating_add(wanted);
@@ -128,6 +142,11 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
                     Verdict::Update => count(&mut tally.updated),
                     _ => {
                         count(&mut tally.unchanged);
+                        if let Some(sketch) = sketch.filter(|sketch| !sketch.deleted && !sketch.lone) {
+                            let seen =
+                                if sketch.position == self.position() { Seen::Here } else { Seen::Before };
+                            judged.follow_up(id, content, seen);
+                        }
                         return Ok(());
                     }
                 }
@@ -142,6 +161,10 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
                         // It cannot be followed: what is known of it stays as it is, and the user is told.
                         count(&mut tally.quarantined);
                         quarantine::put(self.ctx, self.command, Some(id), &reason.to_string())?;
+                        if sketch.is_none() {
+                            // No series will come of it: its exceptions stand alone.
+                            judged.unknown.push(id);
+                        }
                     }
                 }
             }
@@ -239,7 +262,7 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
             lone: before.as_ref().is_some_and(|before| before.lone),
             content,
         };
-        Changed { before, after, lane: put.lane, reason: "sync" }
+        Changed { before, after, lane: put.lane, reason: "sync", way_back: WayBack::Kept }
     }
 
     /// Sees to the series of exceptions: one that is deleted took with it what was seen before; one that nobody has
@@ -285,6 +308,26 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
         Ok(())
     }
 
+    /// What was to follow from a chunk may have been lost with its consumer: what is asked for is asked again, until the
+    /// answer is known.
+    fn ask_again(
+        &self,
+        masters: &BTreeSet<&str>,
+        changes: &[Changed],
+        tally: &mut Applied,
+    ) -> Result<(), StoreError> {
+        let here = |id: &&str| changes.iter().any(|changed| changed.after.origin == **id);
+        let ids: Vec<&str> = masters.iter().copied().filter(|id| !here(id)).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let known = events::sketches(self.ctx, self.command.calendar, &ids)?;
+        let known: BTreeSet<usize> = known.into_iter().map(|(place, _)| place).collect();
+        let missing = ids.iter().enumerate().filter(|(place, _)| !known.contains(place));
+        tally.look_again.extend(missing.map(|(_, id)| (*id).to_owned()));
+        Ok(())
+    }
+
     /// Ids that the provider does not have may be of series that were asked for: their exceptions stand alone.
     fn look_for_masters(
         &self,
@@ -308,11 +351,22 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
 }
 
 impl<'d> Judged<'d> {
+    /// Notes what may have to follow from an item that changes nothing.
+    fn follow_up(&mut self, id: &'d str, content: &'d EventContent, seen: Seen) {
+        match (&content.series, seen) {
+            (SeriesPart::Exception { master, .. }, _) => {
+                self.masters.insert(master);
+            }
+            (SeriesPart::Master { .. }, Seen::Here) => self.again.push((id, content)),
+            (SeriesPart::Master { .. }, Seen::Before) | (SeriesPart::Single, _) => {}
+        }
+    }
+
     /// What is known of an id, items of this chunk included: a page may hold an event twice.
     fn sketch(&self, id: &str, known: &BTreeMap<&str, Sketch>, position: Position) -> Option<Sketch> {
         if let Some(put) = self.put.get(id) {
             let event = put.known.as_ref().map(|sketch| sketch.event)?;
-            return Some(Sketch { event, position, etag: put.etag.to_owned(), deleted: false });
+            return Some(Sketch { event, position, etag: put.etag.to_owned(), deleted: false, lone: false });
         }
         if let Some(sketch) = self.delete.get(id) {
             return Some(Sketch { position, deleted: true, ..sketch.clone() });

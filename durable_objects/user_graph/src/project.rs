@@ -125,7 +125,9 @@ pub(crate) fn shows<H: ObjectHost>(ctx: &Context<'_, H>, lenses: &Lenses, change
     };
     let is_first =
         |place: usize, lens: &Lens| !through.iter().take(place).any(|other| other.shows_like(lens));
+    // What a window lets through now may not be what it let through when the mirror was made.
     changed.moves_copies()
+        || through.iter().any(|lens| lens.needs_clock())
         || through.iter().enumerate().any(|(place, lens)| is_first(place, lens) && differs(lens))
 }
 

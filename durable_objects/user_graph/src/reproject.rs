@@ -5,7 +5,7 @@ use tminus_domain::ids::{EventId, PrefixedId, Ulid};
 use tminus_ports::ObjectHost;
 use tminus_store::{StoreError, transaction};
 
-use crate::change::{self, Changed};
+use crate::change::{self, Changed, WayBack};
 use crate::columns::id;
 use crate::context::{Context, Effects};
 use crate::events::{self, StoredEvent};
@@ -89,5 +89,6 @@ fn renewed(stored: &StoredEvent) -> Option<Changed> {
         ..stored.clone()
     };
     let before = Some(stored.clone());
-    Some(Changed { before, after, lane: Lane::Bulk, reason: "spelled as series are stored" })
+    let reason = "spelled as series are stored";
+    Some(Changed { before, after, lane: Lane::Bulk, reason, way_back: WayBack::Kept })
 }

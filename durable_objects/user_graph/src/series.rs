@@ -45,13 +45,21 @@ pub(crate) fn normal(content: &EventContent) -> Result<Normal<'_>, RecurrenceErr
 }
 
 /// The exceptions that changed series no longer have, by the provider's ids. Whether the provider still has them is not
-/// told by any list: they are asked for one by one.
+/// told by any list: they are asked for one by one. `again` are masters that a chunk brings once more.
 pub(crate) fn left_behind<H: ObjectHost>(
     ctx: &Context<'_, H>,
     calendar: CalendarId,
     changes: &[Changed],
+    again: &[(&str, &EventContent)],
 ) -> Result<Vec<String>, StoreError> {
     let mut rules: BTreeMap<&str, Series> = BTreeMap::new();
+    for (origin, content) in again {
+        if let SeriesPart::Master { lines } = &content.series
+            && let Ok(series) = Series::parse(&content.when, lines)
+        {
+            rules.insert(origin, series);
+        }
+    }
     for changed in changes {
         let was = changed.before.as_ref().and_then(|before| before.lines());
         let (Some(was), Some(lines)) = (was, changed.after.lines()) else { continue };

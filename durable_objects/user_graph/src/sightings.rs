@@ -31,7 +31,7 @@ pub(crate) fn seen<H: ObjectHost>(
     let key = MirrorKey { event: mark.event, calendar: mark.target_calendar, occurrence };
     let Some(mut stored) = mirrors::get(ctx, key)? else {
         return match occurrence {
-            Some(_) => instance_seen(ctx, lenses, key, sight, lane, effects),
+            Some(_) => instance_seen(ctx, lenses, key, mark.id_generation, sight, lane, effects),
             None => Ok(false),
         };
     };
@@ -72,7 +72,7 @@ fn record<H: ObjectHost>(
         project::project_ids(ctx, lenses, &event, lane, effects)?;
     }
     instances::follow(ctx, stored, before)?;
-    if matches!(sight, Sight::Live { .. }) && stored.mirror.acked != acked {
+    if sight == Sight::Missing || (matches!(sight, Sight::Live { .. }) && stored.mirror.acked != acked) {
         // What its instances answered while it stood elsewhere is not true any more.
         instances::start_over(ctx, stored)?;
     }
@@ -106,13 +106,15 @@ fn instance_seen<H: ObjectHost>(
     ctx: &Context<'_, H>,
     lenses: &Lenses,
     key: MirrorKey,
+    generation: u32,
     sight: Sight<'_>,
     lane: Lane,
     effects: &mut Effects,
 ) -> Result<bool, StoreError> {
     let series = mirrors::get(ctx, MirrorKey { occurrence: None, ..key })?;
     let Some(series) = series.filter(|series| series.part == Part::Series) else { return Ok(false) };
-    if series.mirror.wanted.is_none() || series.mirror.state == MirrorState::Tombstoned {
+    let is_another = series.mirror.id_generation != generation;
+    if is_another || series.mirror.wanted.is_none() || series.mirror.state == MirrorState::Tombstoned {
         // It goes, and takes its instances with it.
         return Ok(false);
     }

@@ -8,7 +8,7 @@ use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
 use tminus_store::{StoreError, Value, transaction};
 
-use crate::change::Changed;
+use crate::change::{Changed, WayBack};
 use crate::columns::id;
 use crate::context::Context;
 use crate::contract::{UnlinkAccount, Unlinked};
@@ -73,7 +73,14 @@ pub(crate) fn forget_event<H: ObjectHost>(
     if stored.deleted && !says {
         return Ok(None);
     }
+    ctx.run(
+        // The way back would lead to what it said.
+        "/* forget_patches */ UPDATE event_journal SET patch_json = NULL
+         WHERE canonical_event_id = ?1 AND patch_json IS NOT NULL",
+        &[id(stored.event)],
+    )?;
     let mut gone = Changed::deleted(stored.clone(), stored.position, Lane::Bulk, "account unlinked");
+    gone.way_back = WayBack::None;
     gone.after.content.title = None;
     gone.after.content.description = None;
     gone.after.content.location = None;

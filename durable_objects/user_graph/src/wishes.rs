@@ -94,13 +94,19 @@ fn compare<H: ObjectHost>(
     // An instance has the id of its series' mirror.
     let generations: BTreeMap<CalendarId, u32> = known
         .values()
-        .filter(|mirror| mirror.part == Part::Series)
+        .filter(|mirror| mirror.key.occurrence.is_none())
         .map(|mirror| (mirror.key.calendar, mirror.mirror.id_generation))
         .collect();
     let shown: BTreeSet<CalendarId> = wishes
         .iter()
         .filter(|wish| wish.key.occurrence.is_none() && wish.shown.is_some())
         .map(|wish| wish.key.calendar)
+        .collect();
+    // Until the mirror of a series is gone, so are its instances not: what is known of them counts if it is wanted again.
+    let going: BTreeSet<CalendarId> = known
+        .values()
+        .filter(|mirror| mirror.key.occurrence.is_none() && !nothing_there(mirror))
+        .map(|mirror| mirror.key.calendar)
         .collect();
     // A series that comes back comes without what was dismissed of it.
     let back: BTreeSet<CalendarId> = known
@@ -139,7 +145,7 @@ fn compare<H: ObjectHost>(
         }
     }
     for (key, mut orphan) in known {
-        if key.occurrence.is_some() {
+        if key.occurrence.is_some() && lenses.knows(key.calendar) {
             if orphan.dismissed {
                 // What was dismissed stays so, but there is nothing to be kept away.
                 orphan.mirror.lapse();
@@ -150,8 +156,8 @@ fn compare<H: ObjectHost>(
                 orphan.lane = lane;
                 orphan.mirror.wish(None);
                 changes.update.push((orphan, order));
-            } else {
-                // Its series has no mirror any more, and takes its instances with it.
+            } else if !going.contains(&key.calendar) {
+                // Its series has no mirror any more, and took its instances with it.
                 changes.forget.push(key);
             }
         } else if !lenses.knows(key.calendar) {
@@ -161,6 +167,10 @@ fn compare<H: ObjectHost>(
             changes.update.push((orphan, order));
         }
     }
+}
+
+fn nothing_there(mirror: &StoredMirror) -> bool {
+    mirror.mirror.acked.is_none() && !mirror.mirror.claimed && !mirror.mirror.in_doubt
 }
 
 /// Of what was written once the provider keeps a trace: a cancelled instance stays, should the series have it again.

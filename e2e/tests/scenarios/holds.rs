@@ -56,7 +56,7 @@ pub(crate) fn large_recompute(stage: &Stage) -> Result<()> {
     let target = overlay(&world, &emails[1])?;
 
     // Google takes its time, as it does.
-    world.google.with(|google| google.settings.response_delay_ms = 60);
+    world.google.with(|google| google.settings.response_delay_ms = 120);
     let before = world.now_seq();
     person.put_edge(&person.edge(0, 1, "TITLE", &json!({})))?;
     let live = json!({"summary": format!("{PLANTED} live"),

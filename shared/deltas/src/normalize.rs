@@ -145,7 +145,10 @@ fn series(event: &Event, zone: Option<&str>) -> Result<SeriesPart, Violation> {
         Some(master) => {
             let original = event.original_start_time.as_ref().ok_or(Violation::Schema)?;
             let original_start = match instant(original, zone)? {
-                Instant::Time(at) => Occurrence::At(at),
+                // Ids have no smaller part than the second.
+                Instant::Time(at) => {
+                    Occurrence::At(Timestamp::from_millis(at.seconds().saturating_mul(1000)))
+                }
                 Instant::Date(day) => Occurrence::On(day),
             };
             Ok(SeriesPart::Exception { master: master.clone(), original_start })

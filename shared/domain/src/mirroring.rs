@@ -215,6 +215,12 @@ impl Mirror {
                     self.state = MirrorState::Error;
                     return;
                 }
+                if self.anchor == Anchor::Instance {
+                    // Its series waits for it, and takes it along when it goes.
+                    self.acked = None;
+                    self.etag = None;
+                    self.in_doubt = false;
+                }
                 // No change of the wish would ever end this: the block of a deleted event would stay for good.
                 self.next_attempt = now.plus_millis(GIVEN_UP_DELETE_MS);
             }

@@ -1,10 +1,10 @@
 //! Patterns that a user writes: regular expressions that ignore case, bounded in number, length and memory.
 //!
-//! They are searched for in time linear in the text, whatever the pattern (crate `regex`). The crate's tables for case
-//! and classes in all scripts would be a thirtieth of the state Worker. Instead both sides are folded to lower case,
-//! and the classes `\d`, `\w` and `\b` know ASCII only, as in JavaScript; `\s` knows every white space.
+//! They are searched for in time linear in the text, whatever the pattern. The crate is `regex-lite`: `regex` itself would be
+//! a sixth of the state Worker. It knows case and classes in ASCII only, as JavaScript does, so that both sides are folded to
+//! lower case here.
 
-use regex::Regex;
+use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
 use crate::rules::RuleError;
@@ -15,13 +15,8 @@ pub const MAX_PATTERNS: usize = 20;
 pub const MAX_CHARS: usize = 200;
 /// Most bytes that a compiled pattern takes.
 pub const MAX_COMPILED_BYTES: usize = 64 * 1024;
-/// Most bytes of the cache that a pattern is searched for with.
-const MAX_CACHE_BYTES: usize = 256 * 1024;
 /// Most nesting of groups; the parser recurses.
 const MAX_NESTING: u32 = 32;
-/// White space in any script.
-const SPACE: &str = r"\t-\r\x20\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}";
-
 /// A regular expression as the user wrote it. It may not compile: [`crate::rules::EdgeRules::check`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -48,14 +43,16 @@ impl Pattern {
         if self.0.chars().count() > MAX_CHARS {
             return Err(RuleError::PatternTooLong);
         }
-        regex::RegexBuilder::new(&rewritten(&self.0))
+        regex_lite::RegexBuilder::new(&rewritten(&self.0))
             .size_limit(MAX_COMPILED_BYTES)
-            .dfa_size_limit(MAX_CACHE_BYTES)
             .nest_limit(MAX_NESTING)
             .build()
-            .map_err(|error| match error {
-                regex::Error::CompiledTooBig(_) => RuleError::PatternTooBig { pattern: self.0.clone() },
-                error => RuleError::PatternMalformed { pattern: self.0.clone(), reason: reason(&error) },
+            .map_err(|error| match error.to_string() {
+                // The crate tells its errors by their words only.
+                reason if reason.contains("size limit") => {
+                    RuleError::PatternTooBig { pattern: self.0.clone() }
+                }
+                reason => RuleError::PatternMalformed { pattern: self.0.clone(), reason },
             })
     }
 }
@@ -67,38 +64,21 @@ pub(crate) fn folded(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).collect()
 }
 
-/// The pattern folded like the texts, its classes spelled out. What is escaped keeps its case: `\S` is not `\s`.
+/// The pattern folded like the texts. What is escaped keeps its case: `\S` is not `\s`.
 fn rewritten(pattern: &str) -> String {
-    // Who knows regular expressions asks for what is the case anyway; the crate would refuse it.
+    // Who knows regular expressions asks for what is the case anyway.
     let pattern = pattern.strip_prefix("(?i)").unwrap_or(pattern);
     let mut made = String::new();
     let mut chars = pattern.chars();
     while let Some(c) = chars.next() {
-        if c != '\\' {
+        if c == '\\' {
+            made.push(c);
+            made.extend(chars.next());
+        } else {
             made.extend(c.to_lowercase());
-            continue;
-        }
-        match chars.next() {
-            Some('d') => made.push_str("[0-9]"),
-            Some('D') => made.push_str("[^0-9]"),
-            Some('w') => made.push_str("[0-9A-Za-z_]"),
-            Some('W') => made.push_str("[^0-9A-Za-z_]"),
-            Some('s') => made.extend(["[", SPACE, "]"]),
-            Some('S') => made.extend(["[^", SPACE, "]"]),
-            Some('b') => made.push_str(r"(?-u:\b)"),
-            Some('B') => made.push_str(r"(?-u:\B)"),
-            Some(escaped) => made.extend(['\\', escaped]),
-            None => made.push('\\'),
         }
     }
     made
-}
-
-/// The last line of the parser's message: those before it show the pattern, rewritten, and point into it.
-fn reason(error: &regex::Error) -> String {
-    let text = error.to_string();
-    let last = text.lines().next_back().unwrap_or_default();
-    last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
 #[cfg(test)]

@@ -93,7 +93,13 @@ pub fn plan(
         let alone = |exception| {
             if is_dismissed { Projection::Filtered(FilterReason::Dismissed) } else { single(exception) }
         };
-        return Plan { alone: exceptions.iter().map(alone).collect(), series, instances: BTreeMap::new() };
+        let instances = match &series {
+            Projection::Shown(body) => {
+                known.keys().map(|occurrence| (*occurrence, left_of(body, *occurrence))).collect()
+            }
+            Projection::Filtered(_) => BTreeMap::new(),
+        };
+        return Plan { alone: exceptions.iter().map(alone).collect(), series, instances };
     };
     let contains = |occurrence| master.series.is_some_and(|series| series.contains(occurrence));
     let mut instances = BTreeMap::new();
@@ -163,6 +169,17 @@ fn declined(lens: &Lens, master: &Master<'_>, exceptions: &[Exception<'_>], now:
     };
     let recurrence = canonical_lines(&[format!("RDATE{kind}:{}", stamps.join(","))]);
     Projection::Shown(MirrorBody { when, recurrence, ..first })
+}
+
+/// What was written of an instance of the whole series, when its mirror is only what the target does not attend: another
+/// event under the same id. It shows what the list has, and else goes first.
+fn left_of(list: &MirrorBody, occurrence: Occurrence) -> Instance {
+    let stamp = occurrence.stamp();
+    let is_listed = list.recurrence.iter().any(|line| line.split([':', ',']).any(|listed| listed == stamp));
+    match inherited(list, occurrence).filter(|_| is_listed) {
+        Some(body) => Instance::Shown(Box::new(body)),
+        None => Instance::Stale,
+    }
 }
 
 /// The provider knows no instance that is more visible than its series, and hides the whole series with one that is less

@@ -1,6 +1,6 @@
 //! From an event's start and end to a span of time.
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{Datelike as _, NaiveDate, NaiveDateTime};
 use tminus_domain::event::When;
 use tminus_domain::time::Timestamp;
 
@@ -26,6 +26,10 @@ pub enum TimeError {
     EndBeforeStart,
 }
 
+/// The years 1 to 9999, which have four digits in every spelling.
+const FIRST: Timestamp = Timestamp::from_millis(-62_135_596_800_000);
+const LAST: Timestamp = Timestamp::from_millis(253_402_300_800_000);
+
 /// A point in time, or a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Instant {
@@ -42,10 +46,16 @@ pub enum Instant {
 pub fn instant(at: &EventDateTime, calendar_zone: Option<&str>) -> Result<Instant, TimeError> {
     match (&at.date_time, &at.date) {
         (Some(time), _) => match Timestamp::parse_rfc3339(time) {
-            Some(time) => Ok(Instant::Time(time)),
-            None => floating(time, at.time_zone.as_deref().or(calendar_zone)).map(Instant::Time),
+            Some(time) => Ok(time),
+            None => floating(time, at.time_zone.as_deref().or(calendar_zone)),
+        }
+        .and_then(|time| {
+            if (FIRST..LAST).contains(&time) { Ok(Instant::Time(time)) } else { Err(TimeError::BadTime) }
+        }),
+        (None, Some(day)) => match day.parse::<NaiveDate>() {
+            Ok(day) if (1..=9999).contains(&day.year()) => Ok(Instant::Date(day)),
+            _ => Err(TimeError::BadTime),
         },
-        (None, Some(day)) => day.parse().map(Instant::Date).map_err(|_| TimeError::BadTime),
         (None, None) => Err(TimeError::NoStart),
     }
 }
@@ -122,6 +132,20 @@ mod tests {
             assert_eq!(read(None, Some(zone)), Err(TimeError::NoOffset), "{zone}");
         }
         assert_eq!(instant(&at("tomorrow", None), None), Err(TimeError::BadTime));
+    }
+
+    #[test]
+    fn a_year_has_four_digits() {
+        let day = |day: &str| {
+            instant(&EventDateTime { date: Some(day.to_owned()), ..EventDateTime::default() }, None)
+        };
+        assert!(day("9999-12-31").is_ok() && day("0001-01-01").is_ok());
+        for bad in ["+12345-01-01", "0000-12-31", "-0001-01-01"] {
+            assert_eq!(day(bad), Err(TimeError::BadTime), "{bad}");
+        }
+        assert!(instant(&at("9999-12-31T23:59:59Z", None), None).is_ok());
+        assert_eq!(instant(&at("9999-12-31T23:59:59-01:00", None), None), Err(TimeError::BadTime));
+        assert_eq!(instant(&at("0000-12-31T00:00:00Z", None), None), Err(TimeError::BadTime));
     }
 
     #[test]

@@ -188,3 +188,9 @@ CREATE TABLE time_allocations (
   locked               INTEGER NOT NULL DEFAULT 0,
   created_at           TEXT NOT NULL
 ) WITHOUT ROWID;
+
+-- Jobs that step 2 does not know; what it does not write is taken back.
+DELETE FROM timers WHERE kind IN ('boundary', 'sweep');
+INSERT INTO timers (kind, subject, due_at)
+SELECT 'reproject', 'all', 0 WHERE EXISTS (SELECT 1 FROM canonical_events)
+ON CONFLICT (kind, subject) DO UPDATE SET due_at = 0, cursor = NULL;

@@ -87,6 +87,9 @@ FROM canonical_events e
 JOIN ids_3 event ON event.id = e.canonical_event_id
 JOIN ids_3 account ON account.id = e.origin_account_id
 JOIN ids_3 calendar ON calendar.id = e.origin_calendar_id
+-- What has no time that a calendar shows was never written anywhere.
+WHERE unixepoch(e.start_ts) IS NOT NULL AND unixepoch(e.end_ts) IS NOT NULL
+  AND (e.original_start IS NULL OR unixepoch(e.original_start) IS NOT NULL)
 ORDER BY event.bytes;
 
 -- Mirrors: intent (desired_*) against what the provider acknowledged (last_projected_hash, provider_etag). The table is
@@ -131,7 +134,7 @@ SELECT
   CAST(round(unixepoch(m.last_write_ts, 'subsec') * 1000) AS INTEGER), m.state, m.error_message, unhex(m.desired_hash),
   m.desired_version, m.provider_etag, m.provider_updated, m.id_generation, m.in_doubt, m.missed, m.attempts,
   m.next_attempt_ts, m.lane,
-  CAST(round(unixepoch(ltrim(m.start_ts, '~'), 'subsec') * 1000) AS INTEGER)
+  COALESCE(CAST(round(unixepoch(ltrim(m.start_ts, '~'), 'subsec') * 1000) AS INTEGER), 0)
     + CASE WHEN m.start_ts LIKE '~%' THEN 1125899906842624 ELSE 0 END,
   claim.bytes, m.claim_until, m.restores, m.restore_day
 FROM event_mirrors m

@@ -153,3 +153,15 @@ fn an_instance_is_replaced_and_deleted_but_never_inserted() {
     let gone = Mirror::instance(None);
     assert_eq!((gone.next(), gone.state), (Some(Step::Delete { etag: None }), MirrorState::Pending));
 }
+
+#[test]
+fn a_delete_that_is_refused_holds_no_series_up() {
+    let mut instance = Mirror::instance(None);
+    instance.learn(1, Fact::Refused { reason: "no".to_owned() }, NOW);
+    assert_eq!((instance.next(), instance.state), (None, MirrorState::Deleted));
+    let mut own = Mirror::wished(hash("a"));
+    own.learn(1, written("a"), NOW);
+    own.wish(None);
+    own.learn(2, Fact::Refused { reason: "no".to_owned() }, NOW);
+    assert_eq!(own.state, MirrorState::Pending, "a block of its own is tried again");
+}

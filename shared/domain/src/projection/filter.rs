@@ -1,6 +1,6 @@
 //! Whether an event is copied along an edge, and whether its mirror blocks time.
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use crate::event::{EventContent, OwnResponse, SeriesPart, Status, Transparency, When};
 use crate::hours::WorkingHours;
