@@ -4,6 +4,7 @@
     clippy::arithmetic_side_effects,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "tests"
 )]
@@ -287,10 +288,10 @@ fn go_back(json: &mut Value, patch: &str) {
                 array.remove(name.parse().unwrap());
             }
             (Value::Array(array), "replace") => {
-                array[name.parse::<usize>().unwrap()] = operation["value"].clone()
+                array[name.parse::<usize>().unwrap()] = operation["value"].clone();
             }
             (Value::Array(array), "add") => array.insert(name.parse().unwrap(), operation["value"].clone()),
-            other => unreachable!("{other:?}"),
+            other => panic!("{other:?}"),
         }
     }
 }

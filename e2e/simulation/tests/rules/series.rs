@@ -78,7 +78,7 @@ fn answer(stage: &Stage, account: usize, id: &str, answer: &str) {
 fn starts(stage: &Stage, account: usize) -> Vec<String> {
     let shown = stage.world.contents(&stage.overlay(account)).shown;
     let ours = shown.iter().filter(|shown| mark_of(&shown.body).is_some());
-    let mut starts: Vec<String> = ours.map(|shown| shown.start[8..13].to_owned()).collect();
+    let mut starts: Vec<String> = ours.map(|shown| shown.start.chars().skip(8).take(5).collect()).collect();
     starts.sort();
     starts
 }
