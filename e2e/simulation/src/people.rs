@@ -186,9 +186,7 @@ fn change(stage: &Stage, model: &mut Model, place: &Place, op: Op, title: &str) 
         }),
         Op::Rerule(_, pattern) => {
             let Some(event) = place.now(stage) else { return };
-            // Not mended: what a series that repeats no more leaves behind.
-            let keeps = stage.world.google(|google| google.settings.keep_orphaned_exceptions);
-            let is_one = pattern.is_multiple_of(11) && !keeps;
+            let is_one = pattern.is_multiple_of(11);
             let lines = if is_one { Value::Null } else { rules(&event["start"], pattern) };
             place.patch_for_all(stage, model, &json!({"recurrence": lines}));
         }

@@ -54,6 +54,9 @@ fn message(panic: &(dyn Any + Send)) -> String {
 /// Calls that Google grants a user in any minute.
 const QUOTA: u64 = 600;
 
+/// Most events that one operation makes us write in one account, taken over a whole history: a storm is no way to converge.
+const WRITES: u64 = 6;
+
 /// Runs a history; a panic passes through.
 #[must_use]
 pub fn run_unguarded(history: &History) -> Violations {
@@ -82,7 +85,14 @@ pub fn run_unguarded(history: &History) -> Violations {
     }
     stage.world.google(|google| google.faults.clear());
     stage.world.no_crash();
-    check(&mut stage, &mut model)
+    let mut found = check(&mut stage, &mut model);
+    let writes: u64 =
+        ["events.insert", "events.update", "events.delete"].map(|name| stage.world.calls(name)).iter().sum();
+    let bound = WRITES * (history.accounts as u64) * (history.ops.len() as u64 + 1);
+    if writes > bound {
+        found.push(format!("writes: {writes} events were written in {} operations", history.ops.len()));
+    }
+    found
 }
 
 /// Lets the world settle, as the platform would: the cron Worker runs too.
@@ -123,19 +133,28 @@ fn check(stage: &mut Stage, model: &mut Model) -> Violations {
     if stage.world.writes() != writes {
         found.push(format!("loop: {writes:?} became {:?}", stage.world.writes()));
     }
-    let (state, writes) = (stage.world.state(), stage.world.writes());
+    let (state, writes) = (known(stage), stage.world.writes());
     for (binding, text) in stage.world.delivered() {
         if !text.contains(r#""mark":"#) {
             stage.world.redeliver(binding, text);
         }
     }
     found.extend(settle(stage));
-    found.extend(laws::same("repeat", &state, &stage.world.state()));
+    found.extend(laws::same("repeat", &state, &known(stage)));
     if stage.world.writes() != writes {
         found.push(format!("repeat: {writes:?} became {:?}", stage.world.writes()));
     }
     found.extend(laws::settled(stage, model));
     found
+}
+
+/// Everything that is stored, but for when a calendar was last fetched: a chunk that comes again asks again for what its
+/// consumer may have died over, which is one more list.
+fn known(stage: &Stage) -> Vec<String> {
+    let fetched = [" calendars ", " sync_runs ", " sync_state ", " applied_pages ", " generation_floors "];
+    let mut state = stage.world.state();
+    state.retain(|line| !fetched.iter().any(|table| line.contains(table)));
+    state
 }
 
 /// The law that fails first.

@@ -102,6 +102,85 @@ commands! {
     settle_mirrors_twice_is_once: UserGraph "settle_mirrors";
 }
 
+/// A series with an exception, one that is moved and cut, an invitation to one occurrence, a declined meeting, hands on
+/// instances in an overlay.
+fn series(stage: &mut Stage) {
+    let emails = stage.emails.clone();
+    let at = |time: &str| json!({"dateTime": time, "timeZone": "Europe/Berlin"});
+    let daily = json!({
+        "summary": "secret", "start": at("2026-02-02T09:00:00"), "end": at("2026-02-02T10:00:00"),
+        "recurrence": ["RRULE:FREQ=DAILY;COUNT=4"],
+    });
+    let (organizer, guest) = (emails[0].clone(), emails[1].clone());
+    stage.settle();
+    let id = stage.world.insert(&organizer, &organizer, &daily)["id"].as_str().unwrap().to_owned();
+    let second = format!("{id}_20260203T080000Z");
+    stage.world.google(|google| google.move_by(&organizer, &second, 120)).unwrap();
+    stage.settle();
+    stage.world.google(|google| google.invite_to_instance(&organizer, &second, &guest)).unwrap();
+    stage.settle();
+    let meeting =
+        stage.world.google(|google| google.invite(&organizer, &[&guest], daily.as_object().unwrap()));
+    stage.settle();
+    let meeting = meeting.unwrap().stored.text("id").unwrap().to_owned();
+    stage.world.google(|google| google.respond(&guest, &meeting, "declined")).unwrap();
+    stage.settle();
+    let overlay = stage.overlay(1);
+    let mirror = stage.world.contents(&overlay).series[0]["id"].as_str().unwrap().to_owned();
+    stage.world.delete(&guest, &overlay, &format!("{mirror}_20260204T080000Z"));
+    stage.settle();
+    stage.world.google(|google| google.move_by(&organizer, &id, 60)).unwrap();
+    stage.world.patch(&organizer, &organizer, &meeting, &json!({"recurrence": ["RRULE:FREQ=DAILY;COUNT=2"]}));
+    stage.settle();
+    stage.world.google(|google| google.expire_sync_tokens(&overlay));
+    stage.world.delete(&organizer, &organizer, &id);
+    stage.settle();
+}
+
+macro_rules! commands_of_series {
+    ($($test:ident: $class:ident $name:literal;)*) => {$(
+        #[test]
+        fn $test() {
+            let mut stage = Stage::linked(22, 2);
+            stage.world.double_commands();
+            series(&mut stage);
+            let mut repeats = stage.world.repeats();
+            repeats.retain(|repeat| repeat.class == ObjectClass::$class && repeat.name == $name);
+            assert!(!repeats.is_empty(), "{} was never sent", $name);
+            for repeat in repeats {
+                assert_eq!(repeat.changed, Vec::<String>::new(), "{} twice is not once", $name);
+            }
+        }
+    )*};
+}
+
+commands_of_series! {
+    fetch_again_twice_is_once: Account "fetch_again";
+    apply_chunk_with_series_twice_is_once: UserGraph "apply_chunk";
+    conclude_full_run_with_series_twice_is_once: UserGraph "conclude_full_run";
+    claim_mirrors_of_series_twice_is_once: UserGraph "claim_mirrors";
+    settle_mirrors_of_series_twice_is_once: UserGraph "settle_mirrors";
+}
+
+/// What a life with series leaves behind is the same whether each command is sent once or twice.
+#[test]
+fn a_life_with_series_is_the_same_with_every_command_twice() {
+    let shown = |is_doubled: bool| {
+        let mut stage = Stage::linked(22, 2);
+        if is_doubled {
+            stage.world.double_commands();
+        }
+        series(&mut stage);
+        [0, 1].map(|account| {
+            let shown = stage.world.contents(&stage.overlay(account)).shown.into_iter();
+            shown.map(|shown| (shown.start, shown.end)).collect::<Vec<_>>()
+        })
+    };
+    let once = shown(false);
+    assert_eq!(once[1].len(), 2, "the meeting that was declined, cut to two: {once:?}");
+    assert_eq!(shown(true), once);
+}
+
 /// The same message fetches its page again, under a higher generation: one run, and nothing but its lease moves.
 #[test]
 fn begin_run_twice_is_one_run() {

@@ -6,11 +6,13 @@ use tminus_simulation::generate::{Habits, History};
 use tminus_simulation::model::Calls::{Batch, CalendarList, Watch};
 use tminus_simulation::model::Op;
 use tminus_simulation::model::Op::{
-    Alarms, Create, Delete, DeleteMirror, Deliver, DeliverNext, Fault, Lose, MoveMirror, Push, Pushes,
-    Redeliver, Resync, Together, Wait,
+    Alarms, Create, Delete, DeleteMirror, DeleteMirrorInstance, Deliver, DeliverNext, ExpireAccess, Fault,
+    Invite, InviteToInstance, Live, Lose, MoveMirror, MoveMirrorInstance, Push, Pushes, Redeliver, Repeat,
+    Rerule, Resync, Together, Twist, Wait,
 };
 use tminus_simulation::model::Shape::{AllDay, Free, Tentative, Timed};
 use tminus_simulation::model::Trouble::{AnswerLost, Unavailable};
+use tminus_simulation::model::Twist::{Decline, Move};
 use tminus_simulation::run::run;
 
 #[track_caller]
@@ -91,4 +93,83 @@ fn an_edit_by_hand_after_a_lost_answer_is_undone() {
         MoveMirror(4, 63132),
     ];
     holds(6132, false, Some(3), &ops);
+}
+
+/// What the provider does its own way: lists run backwards, tombstones of exceptions, orphans are cancelled.
+const fn habits(backwards: bool, tombstones: bool, cancels_orphans: bool) -> Habits {
+    Habits { backwards, tombstones, cancels_orphans }
+}
+
+#[track_caller]
+fn series_hold(seed: u64, accounts: usize, page_size: Option<usize>, habits: Habits, ops: &[Op]) {
+    let history = History { seed, accounts, unsettled: false, page_size, habits, ops: ops.to_vec() };
+    assert_eq!(run(&history), Vec::<String>::new());
+}
+
+#[test]
+fn a_cancelled_occurrence_is_written_once() {
+    let ops =
+        [Invite(215, 208, 494, 212), Twist(46245, 6, Decline), Repeat(163, 128, 194), Rerule(22442, 139)];
+    series_hold(1, 3, None, habits(false, true, true), &ops);
+}
+
+#[test]
+fn instances_that_were_left_behind_are_deleted_once() {
+    let ops = [Invite(157, 71, 64, 218), Twist(14370, 4, Move(1440)), Live(3), Rerule(54238, 159)];
+    series_hold(100, 3, None, habits(true, true, false), &ops);
+}
+
+#[test]
+fn an_old_tombstone_of_an_instance_is_not_believed() {
+    let ops = [Invite(177, 94, 520, 179), Live(3), DeleteMirrorInstance(248, 34367, 7)];
+    series_hold(38, 3, Some(3), habits(true, true, false), &ops);
+}
+
+#[test]
+fn an_occurrence_that_a_guest_declines_later_shows_what_its_organizer_changed_before() {
+    let ops = [
+        Repeat(160, 448, 156),
+        Invite(189, 183, 310, 241),
+        InviteToInstance(52935, 3, 236),
+        Live(10),
+        Twist(10166, 7, Decline),
+    ];
+    series_hold(154, 3, None, habits(true, false, true), &ops);
+}
+
+#[test]
+fn an_instance_that_a_hand_deleted_comes_back_though_its_series_was_moved_too() {
+    let ops = [
+        Invite(230, 128, 337, 125),
+        Delete(24563),
+        Live(7200),
+        DeleteMirrorInstance(172, 7170, 3),
+        MoveMirror(133, 7277),
+    ];
+    series_hold(214, 3, None, habits(false, false, false), &ops);
+}
+
+#[test]
+fn an_instance_that_goes_while_a_hand_has_moved_its_series_stays_away() {
+    let ops = [Repeat(182, 368, 49), Live(10), MoveMirror(203, 8587), InviteToInstance(19225, 6, 22)];
+    series_hold(237, 3, None, habits(true, true, true), &ops);
+}
+
+#[test]
+fn an_exception_that_went_when_a_hand_moved_its_series_comes_back() {
+    let ops = [Repeat(88, 85, 220), Live(90), Twist(25816, 2, Move(-1440)), MoveMirror(213, 64561)];
+    series_hold(314, 2, None, habits(true, false, true), &ops);
+}
+
+#[test]
+fn an_instance_that_a_hand_made_of_a_moved_series_goes_with_the_move() {
+    let ops = [Repeat(189, 479, 176), Live(3), MoveMirror(189, 24946), MoveMirrorInstance(192, 49342, 4)];
+    series_hold(45, 3, None, habits(true, true, false), &ops);
+}
+
+#[test]
+fn what_a_target_declines_of_a_series_takes_the_exceptions_of_the_whole_along() {
+    let ops =
+        [Invite(210, 52, 237, 202), Twist(38254, 2, Decline), Twist(41497, 4, Move(-1440)), ExpireAccess(0)];
+    series_hold(392, 3, None, habits(false, false, false), &ops);
 }
