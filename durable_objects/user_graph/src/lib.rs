@@ -4,19 +4,19 @@
 //! |---|---|
 //! | [`contract`], [`policy_contract`] | the commands that Workers send |
 //! | `object.rs` | decodes, dispatches, acts on the outside, handles the alarm |
-//! | `apply.rs`, `conclude.rs` | chunks of fetched pages; what a full run did not see |
-//! | `claims.rs` | mirrors claimed by the writer, and settled |
-//! | `graph.rs`, `edges.rs`, `reproject.rs` | accounts, calendars, policy, projecting again |
-//! | `policy.rs`, `hours.rs` | edges, rules and working hours, as the user sets them |
-//! | `dismissals.rs` | mirrors that the user does not want |
-//! | `holds.rs` | sweeps too large to be believed, and what the user decides |
+//! | `apply.rs`, `items.rs`, `change.rs` | chunks of fetched pages: recorded, judged item by item, carried out together |
+//! | `conclude.rs`, `holds.rs` | what a full run did not see; what of it is held for the user |
+//! | `series.rs`, `copies.rs` | exceptions and their series; the same meeting in several accounts |
+//! | `lenses.rs`, `project.rs`, `wishes.rs` | the policy as it is read; from events to what is wanted of mirrors; what differs |
+//! | `claims.rs`, `instances.rs` | mirrors claimed by the writer, and settled; instances follow their series |
+//! | `sightings.rs`, `dismissed.rs`, `dismissals.rs` | mirrors as the provider shows them; those that are not wanted |
+//! | `policy.rs`, `hours.rs`, `edges.rs`, `graph.rs` | what the user sets; accounts, calendars |
+//! | `reproject.rs`, `boundary.rs` | projecting again after a change of the policy, or as time goes by |
 //! | `unlink.rs` | an account is forgotten |
-//! | `progress.rs` | how far each calendar's run is |
-//! | `floors.rs` | which generations are too old to make events known |
-//! | `fresh.rs` | what a full run brings and someone waits for |
-//! | `sightings.rs` | mirrors as the provider shows them |
-//! | `reads.rs` | lists and status |
+//! | `progress.rs`, `floors.rs`, `fresh.rs` | how far each run is; what is too old; what someone waits for |
+//! | `quarantine.rs`, `reads.rs` | items that cannot be understood; lists and status |
 //! | `events.rs`, `mirrors.rs`, `journal.rs`, `timers.rs` | rows |
+//! | `bulk.rs`, `columns.rs` | statements over many rows; ids and times in columns |
 //! | [`schema`] | the tables |
 //!
 //! The shell that the platform calls is `durable_objects/state`.
