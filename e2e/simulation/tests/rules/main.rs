@@ -24,6 +24,7 @@ mod overlay;
 mod pages;
 mod runs;
 mod series;
+mod series_hands;
 mod support;
 mod tokens;
 mod unlink;
