@@ -43,6 +43,8 @@ struct Judged<'d> {
     delete: BTreeMap<&'d str, Sketch>,
     /// Ids that are deleted and no event's.
     unknown: Vec<&'d str>,
+    /// Ids of what is there and cannot be understood: of no series, and not deleted either.
+    unread: Vec<&'d str>,
     /// Items that were understood.
     understood: Vec<&'d str>,
     /// Masters of exceptions that are known already, and may never have been asked for.
@@ -91,10 +93,12 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
         for delta in deltas {
             self.judge(delta, &known, &mut judged, tally, effects)?;
         }
-        let Judged { put, delete, unknown, understood, masters } = judged;
+        let Judged { put, delete, unknown, unread, understood, masters } = judged;
         let changes = self.changes(put, delete, tally)?;
         self.ask_again(&masters, &changes, tally)?;
-        self.look_for_masters(&unknown, &changes, tally, effects)?;
+        // Of what is not there, or cannot be understood, comes no series.
+        let no_series: Vec<&str> = unknown.iter().chain(&unread).copied().collect();
+        self.look_for_masters(&no_series, &changes, tally, effects)?;
         let orphans = series::left_behind(self.ctx, self.command.calendar, &changes)?;
         tally.look_again.extend(orphans);
         let wanted = change::carry_out(self.ctx, self.lenses, changes, effects)?;
@@ -151,8 +155,7 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
                         count(&mut tally.quarantined);
                         quarantine::put(self.ctx, self.command, Some(id), &reason.to_string())?;
                         if sketch.is_none() {
-                            // No series will come of it: its exceptions stand alone.
-                            judged.unknown.push(id);
+                            judged.unread.push(id);
                         }
                     }
                 }
@@ -199,8 +202,7 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
             Delta::Bad { id, reason } => {
                 count(&mut tally.quarantined);
                 quarantine::put(self.ctx, self.command, id.as_deref(), reason)?;
-                // Should it be a master that was asked for: no series comes of it, its exceptions stand alone.
-                judged.unknown.extend(id.as_deref());
+                judged.unread.extend(id.as_deref());
             }
         }
         Ok(())

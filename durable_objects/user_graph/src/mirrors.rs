@@ -261,6 +261,11 @@ fn key_params(key: MirrorKey) -> Vec<Value> {
     vec![id(key.event), id(key.calendar), stamp(key.occurrence).into()]
 }
 
+/// A key in the JSON of many rows.
+fn key_row(key: MirrorKey) -> (Hex, Hex, String) {
+    (Hex::of(key.event), Hex::of(key.calendar), stamp(key.occurrence))
+}
+
 fn stamp(occurrence: Option<Occurrence>) -> String {
     occurrence.map(Occurrence::stamp).unwrap_or_default()
 }
@@ -360,7 +365,6 @@ pub(crate) fn bury<H: ObjectHost>(
     ctx: &Context<'_, H>,
     keys: impl IntoIterator<Item = MirrorKey>,
 ) -> Result<(), StoreError> {
-    let rows = keys.into_iter().map(|key| (Hex::of(key.event), Hex::of(key.calendar), stamp(key.occurrence)));
     bulk::run(
         ctx,
         "/* bury_mirrors */ UPDATE event_mirrors
@@ -369,7 +373,7 @@ pub(crate) fn bury<H: ObjectHost>(
          FROM json_each(?1)
          WHERE canonical_event_id = unhex(value ->> 0) AND target_calendar_id = unhex(value ->> 1)
            AND occurrence = value ->> 2 AND state <> 'TOMBSTONED'",
-        rows,
+        keys.into_iter().map(key_row),
         &[],
     )
 }
@@ -379,13 +383,12 @@ pub(crate) fn forget<H: ObjectHost>(
     ctx: &Context<'_, H>,
     keys: impl IntoIterator<Item = MirrorKey>,
 ) -> Result<(), StoreError> {
-    let rows = keys.into_iter().map(|key| (Hex::of(key.event), Hex::of(key.calendar), stamp(key.occurrence)));
     bulk::run(
         ctx,
         "/* forget_instances */ DELETE FROM event_mirrors WHERE occurrence <> '' AND
            (canonical_event_id, target_calendar_id, occurrence) IN
            (SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2 FROM json_each(?1))",
-        rows,
+        keys.into_iter().map(key_row),
         &[],
     )
 }

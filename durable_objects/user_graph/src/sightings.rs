@@ -123,7 +123,6 @@ fn instance_seen<H: ObjectHost>(
     mirror.state = MirrorState::Active;
     mirror.see(sight);
     let is_dismissed = sight == Sight::Deleted && dismissed::on_deletion(ctx, key.event)?;
-    let order = 0;
     let mut stored = StoredMirror {
         key,
         account: series.account,
@@ -136,7 +135,7 @@ fn instance_seen<H: ObjectHost>(
         dismissed: is_dismissed,
         written: None,
     };
-    mirrors::insert(ctx, [Placed { mirror: &stored, lane, order }])?;
+    mirrors::insert(ctx, [Placed { mirror: &stored, lane, order: 0 }])?;
     restore(ctx, &mut stored, lane, effects);
     mirrors::put_fact(ctx, &stored)?;
     // What it is to show is what the series shows there.

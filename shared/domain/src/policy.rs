@@ -104,7 +104,5 @@ words! {
         Dismissed = "dismissed",
         /// It is an exception that the mirror of its series shows.
         InSeries = "in_series",
-        /// It is an exception whose series nobody has seen yet.
-        AwaitsSeries = "awaits_series",
     }
 }

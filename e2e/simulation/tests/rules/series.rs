@@ -290,7 +290,6 @@ fn rule_22_a_series_is_deleted_while_an_instance_of_it_is_written() {
 
 /// The same, and the writer never comes back: its write arrives when its claim has ended.
 #[test]
-#[ignore = "what waits for the end of a claim has no timer"]
 fn rule_22_a_writer_of_an_instance_that_died_leaves_nothing_behind() {
     for side in [Side::Before, Side::After] {
         let (mut stage, id) = with_a_series(22, 2);
