@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tminus_domain::event::{OwnResponse, Status};
 use tminus_domain::ids::{AccountId, EventId};
-use tminus_domain::meeting::{Copy, is_held, own_id};
+use tminus_domain::meeting::{Copy, is_held, own_id, usual_uid};
 use tminus_domain::occurrence::Occurrence;
 use tminus_ports::ObjectHost;
 use tminus_store::{Row, StoreError};
@@ -13,6 +13,7 @@ use crate::bulk;
 use crate::columns::{Hex, read_id};
 use crate::context::Context;
 use crate::events::StoredEvent;
+use crate::keys;
 use crate::lenses::Lenses;
 
 /// What the accounts hold of some meetings.
@@ -42,8 +43,8 @@ impl Copies {
             copies.with_stored_uid(ctx, account, &uids)?;
             let is_series = |event: &&&StoredEvent| event.exception().is_some() || event.lines().is_some();
             let series: BTreeSet<String> = of_account().filter(is_series).map(|event| event.uid()).collect();
-            copies.with_usual_uid(ctx, &sources, &uids, "origin_event_id")?;
-            copies.with_usual_uid(ctx, &sources, &series, "recurring_event_id")?;
+            copies.with_usual_uid(ctx, account, &uids)?;
+            copies.with_usual_uid_of_series(ctx, &sources, &series)?;
         }
         Ok(copies)
     }
@@ -56,22 +57,55 @@ impl Copies {
     ) -> Result<(), StoreError> {
         let rows = ctx.query(
             &format!(
-                "/* copies_by_uid */ SELECT j.value, {COLUMNS} FROM json_each(?1) AS j
-                 CROSS JOIN canonical_events AS e ON e.ical_uid = j.value
+                "/* copies_by_uid */ SELECT e.ical_uid, {COLUMNS} FROM json_each(?1) AS j
+                 CROSS JOIN canonical_events AS e ON e.uid_key = j.value
                  WHERE e.origin_account_id <> ?2 AND {COUNTS}"
             ),
-            &[bulk::list(uids)?, crate::columns::id(account)],
+            &[keys::list(uids.iter().map(String::as_str))?, crate::columns::id(account)],
         )?;
-        rows.iter().try_for_each(|row| self.add(row.get(0)?, row))
+        for row in &rows {
+            let uid: String = row.get(0)?;
+            if uids.contains(&uid) {
+                self.add(uid, row)?;
+            }
+        }
+        Ok(())
     }
 
     /// Meetings with the usual UID are stored without it: they are found by the id that it is made of.
     fn with_usual_uid<H: ObjectHost>(
         &mut self,
         ctx: &Context<'_, H>,
+        account: AccountId,
+        uids: &BTreeSet<String>,
+    ) -> Result<(), StoreError> {
+        let ids: BTreeSet<&str> = uids.iter().filter_map(|uid| own_id(uid)).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let rows = ctx.query(
+            &format!(
+                "/* copies_by_id */ SELECT e.origin_event_id, {COLUMNS} FROM json_each(?1) AS j
+                 CROSS JOIN canonical_events AS e ON e.origin_key = j.value
+                 WHERE e.origin_account_id <> ?2 AND e.ical_uid IS NULL AND {COUNTS}"
+            ),
+            &[keys::list(ids.iter().copied())?, crate::columns::id(account)],
+        )?;
+        for row in &rows {
+            let origin: String = row.get(0)?;
+            if ids.contains(origin.as_str()) {
+                self.add(usual_uid(&origin), row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The exceptions of a series with the usual UID: they are found by their series.
+    fn with_usual_uid_of_series<H: ObjectHost>(
+        &mut self,
+        ctx: &Context<'_, H>,
         sources: &[Hex],
         uids: &BTreeSet<String>,
-        column: &str,
     ) -> Result<(), StoreError> {
         let ids: Vec<&str> = uids.iter().filter_map(|uid| own_id(uid)).collect();
         if ids.is_empty() {
@@ -79,16 +113,15 @@ impl Copies {
         }
         let rows = ctx.query(
             &format!(
-                "/* copies_by_id */ SELECT j.value, {COLUMNS} FROM json_each(?1) AS c
+                "/* copies_by_series */ SELECT j.value, {COLUMNS} FROM json_each(?1) AS c
                  CROSS JOIN json_each(?2) AS j
                  CROSS JOIN canonical_events AS e
-                   ON e.origin_calendar_id = unhex(c.value) AND e.{column} = j.value
+                   ON e.origin_calendar_id = unhex(c.value) AND e.recurring_event_id = j.value
                  WHERE e.ical_uid IS NULL AND {COUNTS}"
             ),
             &[bulk::list(sources)?, bulk::list(ids)?],
         )?;
-        let usual = tminus_domain::meeting::usual_uid;
-        rows.iter().try_for_each(|row| self.add(usual(&row.get::<String>(0)?), row))
+        rows.iter().try_for_each(|row| self.add(usual_uid(&row.get::<String>(0)?), row))
     }
 
     fn add(&mut self, uid: String, row: &Row) -> Result<(), StoreError> {

@@ -12,6 +12,7 @@ use crate::columns::id;
 use crate::context::{Context, Effects};
 use crate::error::GraphError;
 use crate::events::{self, StoredEvent};
+use crate::keys::key_of;
 use crate::lenses::Lenses;
 use crate::policy_contract::{MirrorWish, SetDismissed};
 use crate::{claims, project};
@@ -81,17 +82,17 @@ fn take_back<H: ObjectHost>(
     stored: &StoredEvent,
     calendar: CalendarId,
 ) -> Result<bool, StoreError> {
-    let (master, occurrence) = match stored.exception() {
-        Some((master, occurrence)) => (master.into(), occurrence.stamp().into()),
-        None => (Value::Null, Value::Null),
+    let (master, key, occurrence) = match stored.exception() {
+        Some((master, occurrence)) => (master.into(), key_of(master).into(), occurrence.stamp().into()),
+        None => (Value::Null, Value::Null, Value::Null),
     };
     let rows = ctx.query(
         "/* take_back */ UPDATE event_mirrors SET dismissed = 0
          WHERE target_calendar_id = ?2 AND dismissed = 1 AND (canonical_event_id = ?1 OR (occurrence = ?5
            AND canonical_event_id = (SELECT canonical_event_id FROM canonical_events
-                                     WHERE origin_calendar_id = ?3 AND origin_event_id = ?4)))
+                                     WHERE origin_key = ?6 AND origin_event_id = ?4 AND origin_calendar_id = ?3)))
          RETURNING 1",
-        &[id(stored.event), id(calendar), id(stored.calendar), master, occurrence],
+        &[id(stored.event), id(calendar), id(stored.calendar), master, occurrence, key],
     )?;
     Ok(!rows.is_empty())
 }

@@ -1,5 +1,7 @@
 //! Canonical events as rows.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use tminus_domain::event::{
     EventContent, EventType, Extent, Organizer, OwnResponse, SeriesPart, Status, Transparency, Visibility,
@@ -16,6 +18,7 @@ use tminus_store::{Row, StoreError};
 use crate::bulk::{self, ROWS};
 use crate::columns::{Hex, id, read_id};
 use crate::context::Context;
+use crate::keys;
 
 /// What [`decode`] reads, in the order of [`Read`]: all of a row as one text, since each value that crosses from the engine
 /// into WebAssembly by itself costs more than its text.
@@ -173,24 +176,32 @@ pub(crate) fn sketches<H: ObjectHost>(
     ids: &[&str],
 ) -> Result<Vec<(usize, Sketch)>, StoreError> {
     ctx.query(
-        "/* event_sketches */ SELECT j.key, e.canonical_event_id, e.etag, e.generation, e.page, e.deleted, e.lone
+        "/* event_sketches */ SELECT j.key, e.origin_event_id, e.canonical_event_id, e.etag, e.generation, e.page,
+           e.deleted, e.lone
          FROM json_each(?2) AS j
-         CROSS JOIN canonical_events AS e ON e.origin_calendar_id = ?1 AND e.origin_event_id = j.value",
-        &[id(calendar), bulk::list(ids)?],
+         CROSS JOIN canonical_events AS e ON e.origin_key = j.value AND e.origin_calendar_id = ?1",
+        &[id(calendar), bulk::list(ids.iter().map(|id| keys::key_of(id)))?],
     )?
     .iter()
-    .map(|row| {
-        let place = usize::try_from(row.get::<u32>(0)?).unwrap_or(usize::MAX);
-        let sketch = Sketch {
-            event: read_id(row, 1)?,
-            etag: row.get(2)?,
-            position: Position { generation: row.get(3)?, page: row.get(4)? },
-            deleted: row.get(5)?,
-            lone: row.get(6)?,
-        };
-        Ok((place, sketch))
-    })
+    .filter_map(|row| sketch(row, ids).transpose())
     .collect()
+}
+
+/// A row of the statement above with its place in the list, unless it is of another id with the same number.
+fn sketch(row: &Row, ids: &[&str]) -> Result<Option<(usize, Sketch)>, StoreError> {
+    let place = usize::try_from(row.get::<u32>(0)?).unwrap_or(usize::MAX);
+    let origin: String = row.get(1)?;
+    if ids.get(place) != Some(&origin.as_str()) {
+        return Ok(None);
+    }
+    let sketch = Sketch {
+        event: read_id(row, 2)?,
+        etag: row.get(3)?,
+        position: Position { generation: row.get(4)?, page: row.get(5)? },
+        deleted: row.get(6)?,
+        lone: row.get(7)?,
+    };
+    Ok(Some((place, sketch)))
 }
 
 /// The events of these ids, tombstones included.
@@ -219,9 +230,13 @@ pub(crate) fn by_origins<H: ObjectHost>(
     }
     let statement = format!(
         "/* events_by_origin */ SELECT {COLUMNS} FROM canonical_events WHERE origin_calendar_id = ?1
-           AND origin_event_id IN (SELECT value FROM json_each(?2))"
+           AND origin_key IN (SELECT value FROM json_each(?2))"
     );
-    ctx.query(&statement, &[id(calendar), bulk::list(origins)?])?.iter().map(decode).collect()
+    let found = ctx.query(&statement, &[id(calendar), keys::list(origins.iter().copied())?])?;
+    let wanted: BTreeSet<&str> = origins.iter().copied().collect();
+    let mut events = found.iter().map(decode).collect::<Result<Vec<_>, _>>()?;
+    events.retain(|event| wanted.contains(event.origin.as_str()));
+    Ok(events)
 }
 
 /// The exceptions of these masters in a calendar, cancelled ones included.
@@ -274,6 +289,8 @@ struct Written<'a>(
     /* 28 */ u32,
     /* 29 */ u32,
     /* 30: deleted */ u8,
+    /* 31: keys */ i64,
+    /* 32 */ Option<i64>,
 );
 
 fn written<'a>(stored: &'a StoredEvent, now: Timestamp) -> Written<'a> {
@@ -315,6 +332,8 @@ fn written<'a>(stored: &'a StoredEvent, now: Timestamp) -> Written<'a> {
         stored.position.generation,
         stored.position.page,
         u8::from(stored.deleted),
+        keys::key_of(&stored.origin),
+        content.ical_uid.as_deref().map(keys::key_of),
     )
 }
 
@@ -330,11 +349,13 @@ pub(crate) fn insert<'a, H: ObjectHost>(
                canonical_event_id, origin_account_id, origin_calendar_id, origin_event_id, title, description, location,
                start_ts, end_ts, timezone, end_timezone, all_day, status, visibility, transparency,
                recurrence_rule, last_end_ts, version, created_at, updated_at, event_type, own_response, organizer,
-               ical_uid, sequence, recurring_event_id, original_start, lone, etag, generation, page, deleted, source)
+               ical_uid, sequence, recurring_event_id, original_start, lone, etag, generation, page, deleted,
+               origin_key, uid_key, source)
              SELECT unhex(v ->> 0), unhex(v ->> 1), unhex(v ->> 2), v ->> 3, v ->> 4, v ->> 5, v ->> 6,
                v ->> 7, v ->> 8, v ->> 9, v ->> 10, v ->> 11, v ->> 12, v ->> 13, v ->> 14,
                v ->> 15, v ->> 16, v ->> 17, v ->> 18, v ->> 18, v ->> 19, v ->> 20, v ->> 21,
-               v ->> 22, v ->> 23, v ->> 24, v ->> 25, v ->> 26, v ->> 27, v ->> 28, v ->> 29, v ->> 30, 'provider'
+               v ->> 22, v ->> 23, v ->> 24, v ->> 25, v ->> 26, v ->> 27, v ->> 28, v ->> 29, v ->> 30,
+               v ->> 31, v ->> 32, 'provider'
              FROM rows"
         ),
         events.into_iter().map(|stored| written(stored, ctx.now)),
@@ -351,7 +372,7 @@ pub(crate) fn update<'a, H: ObjectHost>(
     let times = match times {
         Times::Kept => "",
         Times::Changed => {
-            "start_ts = v ->> 7, end_ts = v ->> 8, ical_uid = v ->> 22, recurring_event_id = v ->> 24,"
+            "start_ts = v ->> 7, end_ts = v ->> 8, ical_uid = v ->> 22, uid_key = v ->> 32, recurring_event_id = v ->> 24,"
         }
     };
     let statement = format!(

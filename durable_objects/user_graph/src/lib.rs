@@ -16,7 +16,7 @@
 //! | `progress.rs`, `floors.rs`, `fresh.rs` | how far each run is; what is too old; what someone waits for |
 //! | `quarantine.rs`, `reads.rs` | items that cannot be understood; lists and status |
 //! | `events.rs`, `mirrors.rs`, `journal.rs`, `timers.rs` | rows |
-//! | `bulk.rs`, `columns.rs` | statements over many rows; ids and times in columns |
+//! | `bulk.rs`, `columns.rs`, `keys.rs` | statements over many rows; ids and times in columns; what events are found by |
 //! | [`schema`] | the tables |
 //!
 //! The shell that the platform calls is `durable_objects/state`.
@@ -44,6 +44,7 @@ mod hours;
 mod instances;
 mod items;
 mod journal;
+mod keys;
 mod lenses;
 mod mirrors;
 mod object;

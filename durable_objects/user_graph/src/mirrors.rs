@@ -22,11 +22,10 @@ pub(crate) const COLUMNS: &str = "canonical_event_id, target_account_id, target_
     next_attempt_ts, claim_id, claim_until, restores, restore_day, lane, provider_updated, missed, occurrence, part, \
     dismissed";
 
-/// What is over is written after everything else: so much later than its start it stands in the order of claims.
+/// Where what is over stands in the order of claims: after everything else.
 const OVER: i64 = 1 << 50;
 /// What starts within two months is written in the order of its start.
 const SOON: i64 = 60 * DAY;
-const MONTH: i64 = 30 * DAY;
 const DAY: i64 = 86_400_000;
 /// After every mirror in the order of claims.
 pub(crate) const LAST_IN_ORDER: i64 = 1 << 52;
@@ -155,21 +154,14 @@ pub(crate) const fn lane_number(lane: Lane) -> u32 {
     }
 }
 
-/// Where a mirror stands among those that wait: what is under way or soon to come in order of its start, what is far away
-/// by its month, then what is over. By the month, so that the index of those that wait grows in a few places and not in as
-/// many as there are mirrors.
+/// Where a mirror stands among those that wait: what is under way or soon to come in order of its start, then what is far
+/// away, then what is over, both in the order they came. So the index of those that wait grows in a few places, and not in
+/// as many as there are mirrors.
 pub(crate) fn order_key(now: Timestamp, when: &When, last_end: Option<Timestamp>) -> i64 {
     let start = when.start_key().millis();
     let end = last_end.unwrap_or_else(|| when.end_key());
-    let month = start.div_euclid(MONTH).saturating_mul(MONTH);
-    if end < now {
-        month.saturating_add(OVER)
-    } else if start.saturating_sub(now.millis()) > SOON {
-        // Never before what is soon, however its month begins.
-        month.max(now.millis().saturating_add(SOON).div_euclid(DAY).saturating_mul(DAY))
-    } else {
-        start
-    }
+    let far = now.millis().saturating_add(SOON).div_euclid(DAY).saturating_mul(DAY);
+    if end < now { OVER } else { start.min(far) }
 }
 
 /// What tells whether a mirror is as it is wanted, without what became of it.

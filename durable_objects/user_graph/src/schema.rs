@@ -22,11 +22,18 @@ pub const MIGRATIONS: &[Migration] = &[
         up: include_str!("schema/0003_series.up.sql"),
         down: include_str!("schema/0003_series.down.sql"),
     },
+    Migration {
+        version: 4,
+        name: "lookup keys",
+        up: include_str!("schema/0004_lookup_keys.up.sql"),
+        down: include_str!("schema/0004_lookup_keys.down.sql"),
+    },
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::key_of;
     use tminus_store::migrate::{describe, migrate_down, migrate_up};
     use tminus_store::{Sql, Sqlite};
 
@@ -139,6 +146,24 @@ mod tests {
             assert_eq!(after, before);
         }
         assert_eq!(dump(&sql).len(), before.len());
+    }
+
+    #[test]
+    fn the_fourth_step_gives_every_event_the_numbers_that_it_is_found_by() {
+        let sql = of_step_two();
+        migrate_up(&sql, &MIGRATIONS[..3]).unwrap();
+        let before = dump(&sql);
+        migrate_up(&sql, MIGRATIONS).unwrap();
+        let events = "/* k */ SELECT origin_event_id, origin_key, ical_uid, uid_key FROM canonical_events";
+        let rows = sql.query(events, &[]).unwrap();
+        assert_eq!(rows.len(), 4);
+        for row in &rows {
+            assert_eq!(row.get::<i64>(1).unwrap(), key_of(&row.get::<String>(0).unwrap()));
+            let uid: Option<String> = row.get(2).unwrap();
+            assert_eq!(row.get::<Option<i64>>(3).unwrap(), uid.as_deref().map(key_of));
+        }
+        migrate_down(&sql, MIGRATIONS, 3).unwrap();
+        assert_eq!(dump(&sql), before);
     }
 
     /// The tables and columns of the data model document; additions are ours.
