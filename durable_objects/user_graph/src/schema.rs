@@ -28,6 +28,12 @@ pub const MIGRATIONS: &[Migration] = &[
         up: include_str!("schema/0004_lookup_keys.up.sql"),
         down: include_str!("schema/0004_lookup_keys.down.sql"),
     },
+    Migration {
+        version: 5,
+        name: "explaining",
+        up: include_str!("schema/0005_explaining.up.sql"),
+        down: include_str!("schema/0005_explaining.down.sql"),
+    },
 ];
 
 #[cfg(test)]
@@ -153,7 +159,7 @@ mod tests {
         let sql = of_step_two();
         migrate_up(&sql, &MIGRATIONS[..3]).unwrap();
         let before = dump(&sql);
-        migrate_up(&sql, MIGRATIONS).unwrap();
+        migrate_up(&sql, &MIGRATIONS[..4]).unwrap();
         let events = "/* k */ SELECT origin_event_id, origin_key, ical_uid, uid_key FROM canonical_events";
         let rows = sql.query(events, &[]).unwrap();
         assert_eq!(rows.len(), 4);

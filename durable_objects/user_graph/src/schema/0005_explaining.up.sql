@@ -1,0 +1,29 @@
+-- What a person can ask: why, what was, what is in a range (docs/adr/0019).
+
+-- Why nothing is wanted of a mirror: each pair of an event and a target calendar has a row, so that what is not mirrored is
+-- counted too. NULL: a mirror is wanted.
+ALTER TABLE event_mirrors ADD COLUMN reason TEXT;
+
+-- Entries of a mirror name its calendar, those of the event itself do not. 'conflict' keeps both values in its patch.
+ALTER TABLE event_journal ADD COLUMN target_calendar_id BLOB;
+
+-- Up to when entries were dropped: nothing is known of the time before.
+ALTER TABLE graph ADD COLUMN journal_from INTEGER NOT NULL DEFAULT 0;      -- milliseconds
+
+-- Changes of the policy and of constraints. A patch leads from the state after the change back to the one before it.
+CREATE TABLE settings_journal (
+  subject              TEXT NOT NULL,                -- policy | the id of a constraint
+  journal_id           BLOB NOT NULL,                -- jrn_, its 16 bytes: in order of time
+  ts                   INTEGER NOT NULL,             -- milliseconds
+  actor                TEXT NOT NULL,                -- ui | mcp | system
+  change_type          TEXT NOT NULL,                -- created | updated | deleted
+  patch_json           TEXT,                         -- RFC 6902; NULL: there was nothing before
+  reason               TEXT,
+  trace_id             BLOB,                         -- trc_, its 16 bytes
+  PRIMARY KEY (subject, journal_id)
+) WITHOUT ROWID;
+
+-- Events of a range start in its weeks or the one before, unless they last longer than a week, or repeat.
+CREATE INDEX idx_events_long ON canonical_events (end_ts)
+  WHERE end_ts - start_ts > 604800000 AND recurrence_rule IS NULL;
+CREATE INDEX idx_events_repeating ON canonical_events (start_ts) WHERE recurrence_rule IS NOT NULL;
