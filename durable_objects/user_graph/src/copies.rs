@@ -138,6 +138,11 @@ impl Copies {
             .collect()
     }
 
+    /// The occurrences of a series that any account has by themselves.
+    pub(crate) fn occurrences(&self, series: &StoredEvent) -> impl Iterator<Item = Occurrence> + '_ {
+        self.of(series).iter().filter_map(|copy| copy.occurrence)
+    }
+
     /// The events of other accounts that are copies of this one's meeting.
     pub(crate) fn siblings(&self, event: &StoredEvent) -> impl Iterator<Item = EventId> + '_ {
         self.of(event).iter().map(|copy| copy.event)

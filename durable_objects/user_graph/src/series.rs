@@ -69,13 +69,19 @@ pub(crate) fn left_behind<H: ObjectHost>(
     }
     let masters: Vec<&str> = rules.keys().copied().collect();
     let changing: BTreeSet<EventId> = changes.iter().map(|changed| changed.after.event).collect();
+    let mut exceptions = events::exceptions_of(ctx, calendar, &masters)?;
+    exceptions.retain(|event| !event.deleted && !changing.contains(&event.event));
     let mut left = Vec::new();
-    for event in events::exceptions_of(ctx, calendar, &masters)? {
-        let Some((master, occurrence)) = event.exception() else { continue };
-        let has = rules.get(master).is_some_and(|series| series.contains(occurrence));
-        if !event.deleted && !has && !changing.contains(&event.event) {
-            left.push(event.origin.clone());
-        }
+    for (master, series) in &rules {
+        let of_series = || {
+            exceptions.iter().filter_map(|event| {
+                let (of, occurrence) = event.exception()?;
+                (of == *master).then_some((event, occurrence))
+            })
+        };
+        let has = series.having(&of_series().map(|(_, occurrence)| occurrence).collect());
+        let others = of_series().filter(|(_, occurrence)| !has.contains(occurrence));
+        left.extend(others.map(|(event, _)| event.origin.clone()));
     }
     Ok(left)
 }
