@@ -17,6 +17,7 @@ mod graph;
 mod identity;
 mod intake;
 mod lanes;
+mod meetings;
 mod messages;
 mod mirrors;
 mod objects;
