@@ -42,7 +42,7 @@ use rule::Rule;
 use zones::Wall;
 
 pub use canonical::canonical_lines;
-pub use zones::iana_zone;
+pub use zones::{iana_zone, instant_on_clock};
 
 /// Most occurrences that one expansion returns.
 pub const MAX_OCCURRENCES: u16 = 1_000;

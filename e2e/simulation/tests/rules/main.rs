@@ -11,6 +11,7 @@
 )]
 
 mod absence;
+mod clocks;
 mod echoes;
 mod fences;
 mod graph;
