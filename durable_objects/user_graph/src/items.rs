@@ -121,7 +121,10 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
         effects: &mut Effects,
     ) -> Result<(), StoreError> {
         match delta {
-            Delta::Present { id, etag, updated, content } if self.command.role.is_source() => {
+            Delta::Present { id, etag, updated, content }
+            | Delta::Floating { id, etag, updated, content, .. }
+                if self.command.role.is_source() =>
+            {
                 let sketch = judged.sketch(id, known, self.position());
                 let sighting = match content.status {
                     Status::Cancelled => Sighting::Cancelled { etag },
@@ -143,7 +146,7 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
                         return Ok(());
                     }
                 }
-                match series::normal(content) {
+                match series::read(content, delta.floating()) {
                     Ok(content) => {
                         let lane = self.lanes.for_change(*updated);
                         judged.delete.remove(id.as_str());
@@ -161,7 +164,7 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
                 }
             }
             // An overlay calendar is ours: what others put there is nobody's origin.
-            Delta::Present { .. } => count(&mut tally.unchanged),
+            Delta::Present { .. } | Delta::Floating { .. } => count(&mut tally.unchanged),
             Delta::Deleted { id } => {
                 let sketch = judged.sketch(id, known, self.position());
                 let known = sketch.as_ref().map(Sketch::known);
@@ -360,7 +363,7 @@ impl<'d> Judged<'d> {
 /// The provider's id of an item that can be an event of the user.
 fn origin_id(delta: &Delta) -> Option<&str> {
     match delta {
-        Delta::Present { id, .. } | Delta::Deleted { id } => Some(id),
+        Delta::Present { id, .. } | Delta::Floating { id, .. } | Delta::Deleted { id } => Some(id),
         Delta::Mirror { .. } | Delta::Bad { .. } => None,
     }
 }

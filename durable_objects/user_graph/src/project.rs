@@ -272,6 +272,20 @@ impl<H: ObjectHost> Planner<'_, H> {
         wishes.into_iter().map(|(_, wish)| wish).filter(|wish| wish.shown.is_some()).collect()
     }
 
+    /// The occurrences of a series, of those that any edge asks for: its rules are followed once.
+    fn having(&self, master: &StoredEvent, exceptions: &[&StoredEvent]) -> BTreeSet<Occurrence> {
+        let rules = master.lines().and_then(|lines| Series::parse(&master.content.when, lines).ok());
+        let Some(rules) = rules else { return BTreeSet::new() };
+        let of_exceptions = exceptions.iter().filter_map(|event| event.exception());
+        let rows = self.known.get(&master.event).into_iter().flatten();
+        let asked: BTreeSet<Occurrence> = of_exceptions
+            .map(|(_, occurrence)| occurrence)
+            .chain(rows.filter_map(|mirror| mirror.key.occurrence))
+            .chain(self.copies.occurrences(master))
+            .collect();
+        rules.having(&asked)
+    }
+
     fn series(
         &self,
         master: &StoredEvent,
@@ -279,7 +293,7 @@ impl<H: ObjectHost> Planner<'_, H> {
         through: &[&Lens],
         wishes: &mut BTreeMap<EventId, Vec<Wish>>,
     ) {
-        let rules = master.lines().and_then(|lines| Series::parse(&master.content.when, lines).ok());
+        let has = self.having(master, exceptions);
         let mut own = Vec::new();
         for lens in through {
             let edge = lens.edge();
@@ -304,7 +318,7 @@ impl<H: ObjectHost> Planner<'_, H> {
                 .collect();
             let content = Master {
                 content: &master.content,
-                series: rules.as_ref(),
+                has: &has,
                 last_end: master.last_end,
                 barred: self.barred(master, lens),
                 declined: &self.copies.declined_occurrences(edge.target_account, master),
