@@ -7,6 +7,7 @@ use tminus_domain::ids::{AccountId, CalendarId, EventId};
 use tminus_domain::lease;
 use tminus_domain::mark::Mark;
 use tminus_domain::mirroring::{Fact, Step};
+use tminus_domain::policy::FilterReason;
 use tminus_domain::projection::MirrorBody;
 use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
@@ -86,9 +87,10 @@ fn claim_one<H: ObjectHost>(
     }
     // The wish and what the event and the edges want now differ only while a job projects again after a change of
     // the policy.
-    let shown = wish.and_then(|wish| wish.shown);
+    let (shown, reason) = wish.map_or((None, stored.reason), |wish| (wish.shown, wish.reason));
     let hash = shown.as_ref().map(|shown| shown.hash.clone());
     if stored.mirror.wanted != hash && stored.mirror.wish(hash) {
+        stored.reason = reason;
         mirrors::put_corrected(ctx, &stored)?;
     }
     let operation = operation(&stored, shown.map(|shown| shown.body.clone()))?;
@@ -247,6 +249,7 @@ fn settle_one<H: ObjectHost>(
     stored.dismissed |= by_hand && dismissed::on_deletion(ctx, stored.key.event)?;
     stored.mirror.learn(result.version, result.fact.clone(), ctx.now);
     if stored.dismissed && stored.mirror.wish(None) {
+        stored.reason = Some(FilterReason::Dismissed);
         mirrors::put_corrected(ctx, &stored)?;
     }
     mirrors::put_fact(ctx, &stored)?;

@@ -7,6 +7,7 @@ use tminus_domain::ids::{AccountId, CalendarId, EventId};
 use tminus_domain::mark::{Mark, apart, has_form_of_ours};
 use tminus_domain::mirroring::{MAX_RESTORES_A_DAY, Mirror, MirrorState, Sight};
 use tminus_domain::occurrence::Occurrence;
+use tminus_domain::policy::FilterReason;
 use tminus_ports::ObjectHost;
 use tminus_store::StoreError;
 
@@ -60,6 +61,7 @@ fn record<H: ObjectHost>(
         Sight::Deleted if dismissed::on_deletion(ctx, stored.key.event)? => {
             // Whoever deleted it wants it gone.
             stored.dismissed = true;
+            stored.reason = Some(FilterReason::Dismissed);
             stored.mirror.wish(None);
         }
         Sight::Deleted | Sight::Live { .. } => restore(ctx, stored, lane, effects),
@@ -133,6 +135,7 @@ fn instance_seen<H: ObjectHost>(
         restores: 0,
         restore_day: None,
         dismissed: is_dismissed,
+        reason: None,
         written: None,
     };
     mirrors::insert(ctx, [Placed { mirror: &stored, lane, order: 0 }])?;

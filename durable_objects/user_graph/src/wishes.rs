@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use tminus_domain::dirty::Lane;
 use tminus_domain::ids::{CalendarId, EventId};
 use tminus_domain::mirroring::{INHERITED, Mirror, MirrorState};
+use tminus_domain::policy::FilterReason;
 use tminus_ports::ObjectHost;
 use tminus_store::StoreError;
 
 use crate::context::{Context, Effects};
+use crate::events::StoredEvent;
 use crate::lenses::Lenses;
 use crate::mirrors::{self, MirrorKey, Part, Placed, Sketch, StoredMirror, order_key};
 use crate::project::{Planned, Wish};
@@ -21,6 +23,7 @@ struct Changes {
     facts: Vec<StoredMirror>,
     bury: Vec<MirrorKey>,
     forget: Vec<MirrorKey>,
+    reasons: Vec<(MirrorKey, FilterReason)>,
 }
 
 /// Stores the wishes of planned events; returns how many mirrors are wanted otherwise.
@@ -41,9 +44,12 @@ pub(crate) fn store<H: ObjectHost>(
         let known = stored.remove(&planned.event.event).unwrap_or_default();
         compare(ctx, lenses, planned, known, &mut changes);
     }
-    for (mirror, _) in changes.insert.iter().chain(&changes.update) {
+    let wished =
+        || changes.insert.iter().filter(|(mirror, _)| mirror.reason.is_none()).chain(&changes.update);
+    for (mirror, _) in wished() {
         effects.nudge(mirror.account, mirror.lane);
     }
+    let count = wished().count();
     fn placed((mirror, order): &(StoredMirror, i64)) -> Placed<'_> {
         Placed { mirror, lane: mirror.lane, order: *order }
     }
@@ -52,7 +58,7 @@ pub(crate) fn store<H: ObjectHost>(
     mirrors::put_wishes(ctx, changes.update.iter().map(placed))?;
     changes.facts.iter().try_for_each(|mirror| mirrors::put_fact(ctx, mirror))?;
     mirrors::bury(ctx, changes.bury)?;
-    let count = changes.insert.len().saturating_add(changes.update.len());
+    mirrors::put_reasons(ctx, changes.reasons)?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
@@ -65,6 +71,7 @@ fn differs(lenses: &Lenses, planned: &Planned) -> bool {
         Some(known) => {
             known.wanted.as_ref() != wish.hash()
                 || known.part != wish.part
+                || known.reason != wish.reason
                 || known.state == MirrorState::Error
         }
     };
@@ -73,6 +80,9 @@ fn differs(lenses: &Lenses, planned: &Planned) -> bool {
         let is_buried = sketch.state == MirrorState::Tombstoned;
         sketch.wanted.is_some()
             || sketch.state == MirrorState::Error
+            || (sketch.key.occurrence.is_none()
+                && !is_buried
+                && sketch.reason != Some(orphaned(&planned.event)))
             || (sketch.key.occurrence.is_some()
                 && (!sketch.dismissed || sketch.state == MirrorState::Pending))
             || (!is_buried && !lenses.knows(sketch.key.calendar))
@@ -136,10 +146,14 @@ fn compare<H: ObjectHost>(
             }
             Some(mut mirror) => {
                 let changed = mirror.mirror.wish(wish.hash().cloned());
+                let was = mirror.reason;
+                mirror.reason = wish.reason;
                 if changed || mirror.part != wish.part {
                     mirror.part = wish.part;
                     mirror.lane = lane;
                     changes.update.push((mirror, order));
+                } else if let Some(reason) = wish.reason.filter(|reason| was != Some(*reason)) {
+                    changes.reasons.push((wish.key, reason));
                 }
             }
         }
@@ -164,9 +178,17 @@ fn compare<H: ObjectHost>(
             changes.bury.push(key);
         } else if orphan.mirror.wish(None) {
             orphan.lane = lane;
+            orphan.reason = Some(orphaned(&event));
             changes.update.push((orphan, order));
+        } else if orphan.reason != Some(orphaned(&event)) {
+            changes.reasons.push((key, orphaned(&event)));
         }
     }
+}
+
+/// Why a mirror is not wanted of which no edge says anything.
+const fn orphaned(event: &StoredEvent) -> FilterReason {
+    if event.deleted { FilterReason::Deleted } else { FilterReason::NoEdge }
 }
 
 fn nothing_there(mirror: &StoredMirror) -> bool {
@@ -182,7 +204,8 @@ fn new(wish: &Wish, lane: Lane) -> StoredMirror {
     let hash = wish.hash().cloned();
     let mirror = match (wish.key.occurrence, hash) {
         (None, Some(hash)) => Mirror::wished(hash),
-        (_, hash) => Mirror::instance(hash),
+        (None, None) => Mirror::unwanted(),
+        (Some(_), hash) => Mirror::instance(hash),
     };
     StoredMirror {
         key: wish.key,
@@ -194,6 +217,7 @@ fn new(wish: &Wish, lane: Lane) -> StoredMirror {
         restores: 0,
         restore_day: None,
         dismissed: false,
+        reason: wish.reason,
         written: None,
     }
 }
