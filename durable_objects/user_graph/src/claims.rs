@@ -20,6 +20,7 @@ use crate::contract::{
 };
 use crate::error::GraphError;
 use crate::lenses::Lenses;
+use crate::mirror_journal::{Cause, Recorder};
 use crate::mirrors::{self, MirrorKey, Part, StoredMirror};
 use crate::project::{self, Wish};
 use crate::timers::{self, Kind};
@@ -204,6 +205,7 @@ pub(crate) fn settle<H: ObjectHost>(
                 .map(|mirror| (mirror.key, mirror))
                 .collect();
         let mut dismissed = BTreeSet::new();
+        let mut recorder = Recorder::default();
         for (mark, result) in marks {
             let key = MirrorKey {
                 event: mark.event,
@@ -211,11 +213,12 @@ pub(crate) fn settle<H: ObjectHost>(
                 occurrence: result.occurrence,
             };
             if let Some(stored) = known.remove(&key)
-                && settle_one(ctx, command, &mark, result, stored)?
+                && settle_one(ctx, command, &mark, result, stored, &mut recorder)?
             {
                 dismissed.insert(mark.event);
             }
         }
+        recorder.append(ctx, Cause::Written)?;
         if !dismissed.is_empty() {
             // What was shown with a dismissed mirror goes too.
             project::project_ids(ctx, &Lenses::load(ctx)?, &dismissed, Lane::Live, effects)?;
@@ -233,12 +236,14 @@ fn settle_one<H: ObjectHost>(
     mark: &Mark,
     result: &MirrorResult,
     mut stored: StoredMirror,
+    recorder: &mut Recorder,
 ) -> Result<bool, StoreError> {
     // A late answer of a claim that ran out: its successor has marked the mirror in doubt and finds out itself.
     let ours = stored.claim.is_some_and(|(claim, _)| claim == command.claim);
     if !ours || stored.mirror.id_generation != mark.id_generation {
         return Ok(false);
     }
+    let before = stored.clone();
     stored.claim = None;
     if matches!(result.fact, Fact::Written { .. } | Fact::Absent) {
         stored.written = Some(ctx.now);
@@ -253,6 +258,7 @@ fn settle_one<H: ObjectHost>(
         mirrors::put_corrected(ctx, &stored)?;
     }
     mirrors::put_fact(ctx, &stored)?;
+    recorder.record(Some(&before), &stored)?;
     instances::follow(ctx, &stored, mark.id_generation)?;
     Ok(by_hand && stored.dismissed)
 }

@@ -18,6 +18,9 @@ use crate::contract::{
     PutCalendars, SettleMirrors, UnlinkAccount,
 };
 use crate::error::GraphError;
+use crate::explaining_contract::{
+    ExplainEvent, ExplainSlot, GetAsOf, GetConservation, ListJournal, PreviewPolicy,
+};
 use crate::policy_contract::{
     DecideHold, GetHold, GetPolicy, ListHolds, PutEdge, RemoveEdge, SetDismissed, SetHandDeleted,
     SetWorkingHours,
@@ -25,8 +28,8 @@ use crate::policy_contract::{
 use crate::schema::MIGRATIONS;
 use crate::timers::{self, Kind};
 use crate::{
-    apply, boundary, claims, conclude, dismissals, graph, holds, hours, policy, progress, reads, reproject,
-    unlink,
+    apply, boundary, claims, conclude, conservation, dismissals, explain, graph, history, holds, hours, policy,
+    preview, progress, reads, reproject, retention, slots, unlink,
 };
 
 /// How many timers one alarm handles.
@@ -128,6 +131,12 @@ impl UserGraphObject {
             ListHolds::NAME => answer(body, |command| holds::list(ctx, &command)),
             GetHold::NAME => answer(body, |command| holds::page(ctx, &command)),
             DecideHold::NAME => answer(body, |command| holds::decide(ctx, &command)),
+            ListJournal::NAME => answer(body, |command| history::list(ctx, &command)),
+            GetAsOf::NAME => answer(body, |command| history::as_of(ctx, &command)),
+            ExplainEvent::NAME => answer(body, |command| explain::event(ctx, &command)),
+            ExplainSlot::NAME => answer(body, |command| slots::explain(ctx, &command)),
+            GetConservation::NAME => answer(body, |_: GetConservation| conservation::report(ctx)),
+            PreviewPolicy::NAME => answer(body, |command| preview::step(ctx, &command)),
             GetStatus::NAME => answer(body, |_: GetStatus| reads::status(ctx)),
             _ => Err(ObjectError::Refused { reason: "no such command".to_owned() }),
         }
@@ -189,6 +198,7 @@ fn run_timer<H: ObjectHost>(
     match timer.kind {
         Kind::Reproject => reproject::step(ctx, timer.cursor.as_deref(), effects)?,
         Kind::Boundary => boundary::step(ctx, timer.cursor.as_deref(), effects)?,
+        Kind::Retention => retention::step(ctx, timer.cursor.as_deref())?,
         Kind::Sweep => holds::step(ctx, &timer.subject, timer.cursor.as_deref(), effects)?,
         Kind::Nudge => {
             let account = timer.subject.parse().map_err(|_| StoreError::Corrupt { what: "timer" })?;

@@ -16,6 +16,7 @@ use crate::columns::id;
 use crate::context::{Context, Effects};
 use crate::contract::ApplyChunk;
 use crate::lenses::Lenses;
+use crate::mirror_journal::{Cause, Recorder};
 use crate::mirrors::{self, MirrorKey, Part, Placed, StoredMirror};
 use crate::{dismissed, instances, project};
 
@@ -50,7 +51,7 @@ fn record<H: ObjectHost>(
     lane: Lane,
     effects: &mut Effects,
 ) -> Result<bool, StoreError> {
-    let before = stored.mirror.id_generation;
+    let (was, before) = (stored.clone(), stored.mirror.id_generation);
     let acked = stored.mirror.acked.clone();
     if !stored.mirror.see(sight) {
         return Ok(false);
@@ -67,6 +68,9 @@ fn record<H: ObjectHost>(
         Sight::Deleted | Sight::Live { .. } => restore(ctx, stored, lane, effects),
     }
     mirrors::put_fact(ctx, stored)?;
+    let mut recorder = Recorder::default();
+    recorder.record(Some(&was), stored)?;
+    recorder.append(ctx, Cause::Seen)?;
     if stored.dismissed {
         mirrors::put_corrected(ctx, stored)?;
         // What was shown with it goes too: instances of a series, exceptions of their own.
@@ -141,6 +145,9 @@ fn instance_seen<H: ObjectHost>(
     mirrors::insert(ctx, [Placed { mirror: &stored, lane, order: 0 }])?;
     restore(ctx, &mut stored, lane, effects);
     mirrors::put_fact(ctx, &stored)?;
+    let mut recorder = Recorder::default();
+    recorder.record(None, &stored)?;
+    recorder.append(ctx, Cause::Seen)?;
     // What it is to show is what the series shows there.
     project::project_ids(ctx, lenses, &BTreeSet::from([key.event]), lane, effects)?;
     Ok(true)

@@ -12,6 +12,7 @@ use tminus_store::StoreError;
 use crate::context::{Context, Effects};
 use crate::events::StoredEvent;
 use crate::lenses::Lenses;
+use crate::mirror_journal::{Cause, Recorder};
 use crate::mirrors::{self, MirrorKey, Part, Placed, Sketch, StoredMirror, order_key};
 use crate::project::{Planned, Wish};
 
@@ -24,6 +25,8 @@ struct Changes {
     bury: Vec<MirrorKey>,
     forget: Vec<MirrorKey>,
     reasons: Vec<(MirrorKey, FilterReason)>,
+    /// How mirrors that were there differ from what they were.
+    recorder: Recorder,
 }
 
 /// Stores the wishes of planned events; returns how many mirrors are wanted otherwise.
@@ -42,7 +45,7 @@ pub(crate) fn store<H: ObjectHost>(
     let mut changes = Changes::default();
     for planned in differing {
         let known = stored.remove(&planned.event.event).unwrap_or_default();
-        compare(ctx, lenses, planned, known, &mut changes);
+        compare(ctx, lenses, planned, known, &mut changes)?;
     }
     let wished =
         || changes.insert.iter().filter(|(mirror, _)| mirror.reason.is_none()).chain(&changes.update);
@@ -59,6 +62,7 @@ pub(crate) fn store<H: ObjectHost>(
     changes.facts.iter().try_for_each(|mirror| mirrors::put_fact(ctx, mirror))?;
     mirrors::bury(ctx, changes.bury)?;
     mirrors::put_reasons(ctx, changes.reasons)?;
+    changes.recorder.append(ctx, Cause::Wished)?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
@@ -96,7 +100,7 @@ fn compare<H: ObjectHost>(
     planned: Planned,
     known: Vec<StoredMirror>,
     changes: &mut Changes,
-) {
+) -> Result<(), StoreError> {
     let Planned { event, lane, wishes, .. } = planned;
     let order = order_key(ctx.now, &event.content.when, event.last_end);
     let mut known: BTreeMap<MirrorKey, StoredMirror> =
@@ -145,12 +149,14 @@ fn compare<H: ObjectHost>(
                 changes.facts.push(mirror);
             }
             Some(mut mirror) => {
+                let before = mirror.clone();
                 let changed = mirror.mirror.wish(wish.hash().cloned());
                 let was = mirror.reason;
                 mirror.reason = wish.reason;
                 if changed || mirror.part != wish.part {
                     mirror.part = wish.part;
                     mirror.lane = lane;
+                    changes.recorder.record(Some(&before), &mirror)?;
                     changes.update.push((mirror, order));
                 } else if let Some(reason) = wish.reason.filter(|reason| was != Some(*reason)) {
                     changes.reasons.push((wish.key, reason));
@@ -159,6 +165,7 @@ fn compare<H: ObjectHost>(
         }
     }
     for (key, mut orphan) in known {
+        let before = orphan.clone();
         if key.occurrence.is_some() && lenses.knows(key.calendar) {
             if orphan.dismissed {
                 // What was dismissed stays so, but there is nothing to be kept away.
@@ -169,6 +176,7 @@ fn compare<H: ObjectHost>(
                 orphan.part = Part::Stale;
                 orphan.lane = lane;
                 orphan.mirror.wish(None);
+                changes.recorder.record(Some(&before), &orphan)?;
                 changes.update.push((orphan, order));
             } else if !going.contains(&key.calendar) {
                 // Its series has no mirror any more, and took its instances with it.
@@ -179,11 +187,13 @@ fn compare<H: ObjectHost>(
         } else if orphan.mirror.wish(None) {
             orphan.lane = lane;
             orphan.reason = Some(orphaned(&event));
+            changes.recorder.record(Some(&before), &orphan)?;
             changes.update.push((orphan, order));
         } else if orphan.reason != Some(orphaned(&event)) {
             changes.reasons.push((key, orphaned(&event)));
         }
     }
+    Ok(())
 }
 
 /// Why a mirror is not wanted of which no edge says anything.
