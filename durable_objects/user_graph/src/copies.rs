@@ -167,6 +167,16 @@ impl Copies {
         is_held(self.of(event), account, event.exception().map(|(_, occurrence)| occurrence))
     }
 
+    /// As which events the account holds the event's meeting.
+    pub(crate) fn held_by(
+        &self,
+        account: AccountId,
+        event: &StoredEvent,
+    ) -> impl Iterator<Item = EventId> + '_ {
+        let standing = self.of(event).iter().filter(move |copy| copy.account == account && copy.stands);
+        standing.map(|copy| copy.event)
+    }
+
     /// The occurrences of a series that the account holds by themselves.
     pub(crate) fn held_occurrences(
         &self,

@@ -120,7 +120,7 @@ pub(crate) fn list<H: ObjectHost>(
             }));
         }
     }
-    entries.sort_by(|a, b| b.journal.cmp(&a.journal));
+    entries.sort_by_key(|entry| std::cmp::Reverse(entry.journal));
     let before = command.before.unwrap_or(JournalId::from_ulid(Ulid::from_bytes([0xFF; 16])));
     entries.retain(|entry| entry.journal < before);
     let limit = usize::try_from(command.limit.clamp(1, MAX_PAGE)).unwrap_or(usize::MAX);

@@ -14,8 +14,11 @@
 //! | `reproject.rs`, `boundary.rs` | projecting again after a change of the policy, or as time goes by |
 //! | `unlink.rs` | an account is forgotten |
 //! | `progress.rs`, `floors.rs`, `fresh.rs` | how far each run is; what is too old; what someone waits for |
+//! | [`explaining_contract`] | the commands that answer questions |
+//! | `explain.rs`, `conservation.rs`, `preview.rs` | why an event is or is not mirrored; whether all are accounted for; what a change would do |
+//! | `journal.rs`, `mirror_journal.rs`, `history.rs`, `retention.rs` | the journals, read back, and dropped in the end |
 //! | `quarantine.rs`, `reads.rs` | items that cannot be understood; lists and status |
-//! | `events.rs`, `mirrors.rs`, `journal.rs`, `timers.rs` | rows |
+//! | `events.rs`, `mirrors.rs`, `timers.rs` | rows |
 //! | `bulk.rs`, `columns.rs`, `keys.rs` | statements over many rows; ids and times in columns; what events are found by |
 //! | [`schema`] | the tables |
 //!
@@ -65,7 +68,6 @@ mod retention;
 pub mod schema;
 mod series;
 mod sightings;
-mod slots;
 mod timers;
 mod unlink;
 mod wishes;

@@ -137,7 +137,6 @@ fn json(facts: &Facts) -> Result<Json, StoreError> {
 /// An entry of the journal, as far as it is about one event.
 pub(crate) struct Read {
     pub(crate) journal: JournalId,
-    pub(crate) calendar: CalendarId,
     pub(crate) cause: String,
     pub(crate) trace: Option<TraceId>,
     /// The mirrors of the event that changed, with their way back.
@@ -178,7 +177,6 @@ pub(crate) fn of_event<H: ObjectHost>(
             };
             Ok(Read {
                 journal: read_id(row, 0)?,
-                calendar,
                 cause: row.get(1)?,
                 trace: read_id_opt(row, 3)?,
                 lines: own.map(line).collect::<Result<_, StoreError>>()?,

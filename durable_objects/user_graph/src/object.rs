@@ -18,9 +18,7 @@ use crate::contract::{
     PutCalendars, SettleMirrors, UnlinkAccount,
 };
 use crate::error::GraphError;
-use crate::explaining_contract::{
-    ExplainEvent, ExplainSlot, GetAsOf, GetConservation, ListJournal, PreviewPolicy,
-};
+use crate::explaining_contract::{ExplainEvent, GetAsOf, GetConservation, ListJournal, PreviewPolicy};
 use crate::policy_contract::{
     DecideHold, GetHold, GetPolicy, ListHolds, PutEdge, RemoveEdge, SetDismissed, SetHandDeleted,
     SetWorkingHours,
@@ -28,8 +26,8 @@ use crate::policy_contract::{
 use crate::schema::MIGRATIONS;
 use crate::timers::{self, Kind};
 use crate::{
-    apply, boundary, claims, conclude, conservation, dismissals, explain, graph, history, holds, hours, policy,
-    preview, progress, reads, reproject, retention, slots, unlink,
+    apply, boundary, claims, conclude, conservation, dismissals, explain, graph, history, holds, hours,
+    policy, preview, progress, reads, reproject, retention, unlink,
 };
 
 /// How many timers one alarm handles.
@@ -134,7 +132,6 @@ impl UserGraphObject {
             ListJournal::NAME => answer(body, |command| history::list(ctx, &command)),
             GetAsOf::NAME => answer(body, |command| history::as_of(ctx, &command)),
             ExplainEvent::NAME => answer(body, |command| explain::event(ctx, &command)),
-            ExplainSlot::NAME => answer(body, |command| slots::explain(ctx, &command)),
             GetConservation::NAME => answer(body, |_: GetConservation| conservation::report(ctx)),
             PreviewPolicy::NAME => answer(body, |command| preview::step(ctx, &command)),
             GetStatus::NAME => answer(body, |_: GetStatus| reads::status(ctx)),

@@ -21,7 +21,7 @@ use crate::copies::Copies;
 use crate::events::{self, StoredEvent};
 use crate::lenses::Lenses;
 use crate::mirrors::{self, MirrorKey, Part, Sketch};
-use crate::wishes;
+use crate::wishes::{self, Changes};
 
 /// An event that is to be projected.
 #[derive(Debug, Clone)]
@@ -89,9 +89,19 @@ pub(crate) fn project<H: ObjectHost>(
     subjects: Vec<Subject>,
     effects: &mut Effects,
 ) -> Result<u32, StoreError> {
-    let subjects = with_series(ctx, subjects)?;
-    let planned = plan(ctx, lenses, subjects)?;
+    let planned = plan(ctx, lenses, with_series(ctx, subjects)?)?;
     wishes::store(ctx, lenses, planned, effects)
+}
+
+/// What [`project`] would change of the mirrors of stored events.
+pub(crate) fn differences<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    lenses: &Lenses,
+    events: Vec<StoredEvent>,
+) -> Result<Changes, StoreError> {
+    let subject = |event| Subject { event, lane: Lane::Bulk, mirrors: Mirrors::Stored };
+    let planned = plan(ctx, lenses, with_series(ctx, events.into_iter().map(subject).collect())?)?;
+    wishes::differences(ctx, lenses, planned)
 }
 
 /// Projects the events of these ids.

@@ -61,7 +61,10 @@ pub(crate) fn step<H: ObjectHost>(ctx: &Context<'_, H>, cursor: Option<&str>) ->
 /// From here on nothing older is answered, whatever is still there of it.
 fn begin<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<(), StoreError> {
     let from = ctx.now.plus_millis(-KEPT_MS).millis().max(0);
-    ctx.run("/* set_journal_from */ UPDATE graph SET journal_from = ?1 WHERE journal_from < ?1", &[from.into()])?;
+    ctx.run(
+        "/* set_journal_from */ UPDATE graph SET journal_from = ?1 WHERE journal_from < ?1",
+        &[from.into()],
+    )?;
     let first = JournalId::from_ulid(Ulid::from_parts(u64::try_from(from).unwrap_or_default(), 0));
     ctx.run("/* drop_mirror_journal */ DELETE FROM mirror_journal WHERE journal_id < ?1", &[id(first)])
 }

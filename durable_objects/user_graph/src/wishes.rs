@@ -18,9 +18,11 @@ use crate::project::{Planned, Wish};
 
 /// What is to be written, collected over many events.
 #[derive(Default)]
-struct Changes {
-    insert: Vec<(StoredMirror, i64)>,
-    update: Vec<(StoredMirror, i64)>,
+pub(crate) struct Changes {
+    /// Mirrors that have no row, and where they stand among those that wait.
+    pub(crate) insert: Vec<(StoredMirror, i64)>,
+    /// Mirrors that are wanted otherwise.
+    pub(crate) update: Vec<(StoredMirror, i64)>,
     facts: Vec<StoredMirror>,
     bury: Vec<MirrorKey>,
     forget: Vec<MirrorKey>,
@@ -36,17 +38,7 @@ pub(crate) fn store<H: ObjectHost>(
     planned: Vec<Planned>,
     effects: &mut Effects,
 ) -> Result<u32, StoreError> {
-    let differing: Vec<Planned> = planned.into_iter().filter(|planned| differs(lenses, planned)).collect();
-    let known = differing.iter().filter(|planned| !planned.known.is_empty());
-    let mut stored: BTreeMap<EventId, Vec<StoredMirror>> = BTreeMap::new();
-    for mirror in mirrors::of_events(ctx, known.map(|planned| planned.event.event))? {
-        stored.entry(mirror.key.event).or_default().push(mirror);
-    }
-    let mut changes = Changes::default();
-    for planned in differing {
-        let known = stored.remove(&planned.event.event).unwrap_or_default();
-        compare(ctx, lenses, planned, known, &mut changes)?;
-    }
+    let changes = differences(ctx, lenses, planned)?;
     let wished =
         || changes.insert.iter().filter(|(mirror, _)| mirror.reason.is_none()).chain(&changes.update);
     for (mirror, _) in wished() {
@@ -64,6 +56,26 @@ pub(crate) fn store<H: ObjectHost>(
     mirrors::put_reasons(ctx, changes.reasons)?;
     changes.recorder.append(ctx, Cause::Wished)?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// How what is wanted of the mirrors of planned events differs from what is stored.
+pub(crate) fn differences<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    lenses: &Lenses,
+    planned: Vec<Planned>,
+) -> Result<Changes, StoreError> {
+    let differing: Vec<Planned> = planned.into_iter().filter(|planned| differs(lenses, planned)).collect();
+    let known = differing.iter().filter(|planned| !planned.known.is_empty());
+    let mut stored: BTreeMap<EventId, Vec<StoredMirror>> = BTreeMap::new();
+    for mirror in mirrors::of_events(ctx, known.map(|planned| planned.event.event))? {
+        stored.entry(mirror.key.event).or_default().push(mirror);
+    }
+    let mut changes = Changes::default();
+    for planned in differing {
+        let known = stored.remove(&planned.event.event).unwrap_or_default();
+        compare(ctx, lenses, planned, known, &mut changes)?;
+    }
+    Ok(changes)
 }
 
 /// Whether any mirror of an event is wanted otherwise than it was: of most none is.
