@@ -1,5 +1,6 @@
 //! The items of a chunk: each is judged against what is known, and what changed is carried out together.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tminus_domain::dirty::Lane;
@@ -46,7 +47,7 @@ struct Judged<'d> {
     /// Ids of what is there and cannot be understood: of no series, and not deleted either.
     unread: Vec<&'d str>,
     /// Items that were understood.
-    understood: Vec<&'d str>,
+    understood: Vec<Cow<'d, str>>,
     /// Masters of exceptions that are known already, and may never have been asked for.
     masters: BTreeSet<&'d str>,
 }
@@ -148,7 +149,7 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
                         let lane = self.lanes.for_change(*updated);
                         judged.delete.remove(id.as_str());
                         judged.put.insert(id, Put { known: sketch, etag, content, lane });
-                        judged.understood.push(id);
+                        judged.understood.push(id.into());
                     }
                     Err(reason) => {
                         // It cannot be followed: what is known of it stays as it is, and the user is told.
@@ -170,11 +171,11 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
                         count(&mut tally.deleted);
                         judged.put.remove(id.as_str());
                         judged.delete.insert(id, sketch);
-                        judged.understood.push(id);
+                        judged.understood.push(id.into());
                     }
                     (_, sketch) => {
                         count(&mut tally.unchanged);
-                        judged.understood.push(id);
+                        judged.understood.push(id.into());
                         if sketch.is_none() && judged.put.remove(id.as_str()).is_none() {
                             judged.unknown.push(id);
                         }
@@ -198,6 +199,7 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
                     None => false,
                 };
                 count(if changed { &mut tally.mirrors_changed } else { &mut tally.unchanged });
+                judged.understood.extend(delta.held_id().map(Cow::Owned));
             }
             Delta::Bad { id, reason } => {
                 count(&mut tally.quarantined);
