@@ -245,12 +245,16 @@ fn settle_one<H: ObjectHost>(
     let may_be_ours = stored.mirror.in_doubt && stored.mirror.acked.is_some();
     let by_hand = result.fact == Fact::Cancelled && stored.mirror.wanted.is_some() && !may_be_ours;
     stored.dismissed |= by_hand && dismissed::on_deletion(ctx, stored.key.event)?;
+    let before = stored.mirror.clone();
     stored.mirror.learn(result.version, result.fact.clone(), ctx.now);
     if stored.dismissed && stored.mirror.wish(None) {
         mirrors::put_corrected(ctx, &stored)?;
     }
     mirrors::put_fact(ctx, &stored)?;
     instances::follow(ctx, &stored, mark.id_generation)?;
+    if matches!(result.fact, Fact::Exists { .. }) && instances::stood_elsewhere(&before, &stored.mirror) {
+        instances::start_over(ctx, &stored)?;
+    }
     Ok(by_hand && stored.dismissed)
 }
 
