@@ -102,6 +102,7 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
         self.look_for_masters(&no_series, &changes, tally, effects)?;
         let orphans = series::left_behind(self.ctx, self.command.calendar, &changes)?;
         tally.look_again.extend(orphans);
+        tally.look_again.extend(series::taken_along(self.ctx, self.command.calendar, &changes)?);
         let wanted = change::carry_out(self.ctx, self.lenses, changes, effects)?;
         tally.mirrors_changed = tally.mirrors_changed.saturating_add(wanted);
         let gone = match self.news {
@@ -292,6 +293,9 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
             }
             match known.get(master) {
                 Some(series) if series.deleted && position < series.position => {
+                    if series.position.is_later_in_run(position) {
+                        tally.look_again.push(changed.after.origin.clone());
+                    }
                     changed.after.content.status = Status::Cancelled;
                     changed.after.deleted = true;
                 }
