@@ -102,7 +102,7 @@ impl Delta {
     }
 
     /// The id of what the calendar holds, so that what it does not hold can be told.
-    fn held_id(&self) -> Option<String> {
+    pub(crate) fn held_id(&self) -> Option<String> {
         match self {
             Self::Deleted { .. } => None,
             Self::Mirror { mark, occurrence, .. } => {

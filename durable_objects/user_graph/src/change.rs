@@ -48,7 +48,7 @@ impl Changed {
         Self { before: Some(before), after, lane, reason, way_back: WayBack::Kept }
     }
 
-    fn kind(&self) -> Change {
+    pub(crate) fn kind(&self) -> Change {
         match &self.before {
             None => Change::Created,
             Some(before) if self.after.deleted && !before.deleted => Change::Deleted,
