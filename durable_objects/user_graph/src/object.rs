@@ -18,6 +18,10 @@ use crate::contract::{
     PutCalendars, SettleMirrors, UnlinkAccount,
 };
 use crate::error::GraphError;
+use crate::own_contract::{
+    ChangeOwnEvent, CreateOwnEvent, DeleteOwnEvent, ListConstraints, ListSettingsJournal, PutConstraint,
+    RemoveConstraint,
+};
 use crate::policy_contract::{
     DecideHold, GetHold, GetPolicy, ListHolds, PutEdge, RemoveEdge, SetDismissed, SetHandDeleted,
     SetWorkingHours,
@@ -25,8 +29,8 @@ use crate::policy_contract::{
 use crate::schema::MIGRATIONS;
 use crate::timers::{self, Kind};
 use crate::{
-    apply, boundary, claims, conclude, dismissals, graph, holds, hours, policy, progress, reads, reproject,
-    unlink,
+    apply, boundary, claims, conclude, constraints, dismissals, graph, holds, hours, own_events, policy,
+    progress, reads, reproject, settings_journal, unlink,
 };
 
 /// How many timers one alarm handles.
@@ -127,6 +131,13 @@ impl UserGraphObject {
             SetDismissed::NAME => answer(body, |command| dismissals::set(ctx, &command, effects)),
             ListHolds::NAME => answer(body, |command| holds::list(ctx, &command)),
             GetHold::NAME => answer(body, |command| holds::page(ctx, &command)),
+            CreateOwnEvent::NAME => answer(body, |command| own_events::create(ctx, &command, effects)),
+            ChangeOwnEvent::NAME => answer(body, |command| own_events::change(ctx, &command, effects)),
+            DeleteOwnEvent::NAME => answer(body, |command| own_events::delete(ctx, &command, effects)),
+            PutConstraint::NAME => answer(body, |command| constraints::put(ctx, &command, effects)),
+            RemoveConstraint::NAME => answer(body, |command| constraints::remove(ctx, &command, effects)),
+            ListConstraints::NAME => answer(body, |command| constraints::list(ctx, &command)),
+            ListSettingsJournal::NAME => answer(body, |command| settings_journal::list(ctx, &command)),
             DecideHold::NAME => answer(body, |command| holds::decide(ctx, &command)),
             GetStatus::NAME => answer(body, |_: GetStatus| reads::status(ctx)),
             _ => Err(ObjectError::Refused { reason: "no such command".to_owned() }),
