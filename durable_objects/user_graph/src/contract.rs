@@ -24,7 +24,7 @@ pub struct Create {
     pub user: UserId,
 }
 
-/// Links an account: BUSY edges to and from every other account. A repeat with another kind changes into which
+/// Links an account: BUSY edges to and from every other account, and from what the user makes here. A repeat with another kind changes into which
 /// calendar of the account mirrors are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkAccount {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use tminus_domain::actor::Actor;
 use tminus_domain::dirty::Lane;
 use tminus_domain::event::{EventContent, SeriesPart, Status};
 use tminus_domain::ids::EventId;
@@ -261,7 +262,8 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
             lone: before.as_ref().is_some_and(|before| before.lone),
             content,
         };
-        Changed { before, after, lane: put.lane, reason: "sync", way_back: WayBack::Kept }
+        let actor = Actor::Provider;
+        Changed { before, after, lane: put.lane, actor, reason: "sync", way_back: WayBack::Kept }
     }
 
     /// Sees to the series of exceptions: one that is deleted took with it what was seen before; one that nobody has

@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`contract`], [`policy_contract`] | the commands that Workers send |
+//! | [`contract`], [`policy_contract`], [`own_contract`] | the commands that Workers send |
 //! | `object.rs` | decodes, dispatches, acts on the outside, handles the alarm |
 //! | `apply.rs`, `items.rs`, `change.rs` | chunks of fetched pages: recorded, judged item by item, carried out together |
 //! | `conclude.rs`, `holds.rs` | what a full run did not see; what of it is held for the user |
@@ -11,6 +11,7 @@
 //! | `claims.rs`, `instances.rs` | mirrors claimed by the writer, and settled; instances follow their series |
 //! | `sightings.rs`, `dismissed.rs`, `dismissals.rs` | mirrors as the provider shows them; those that are not wanted |
 //! | `policy.rs`, `hours.rs`, `edges.rs`, `graph.rs` | what the user sets; accounts, calendars |
+//! | `own_events.rs`, `constraints.rs`, `settings_journal.rs` | what the user makes here; trips, overrides; what was set before |
 //! | `reproject.rs`, `boundary.rs` | projecting again after a change of the policy, or as time goes by |
 //! | `unlink.rs` | an account is forgotten |
 //! | `progress.rs`, `floors.rs`, `fresh.rs` | how far each run is; what is too old; what someone waits for |
@@ -32,6 +33,7 @@ mod claims;
 mod columns;
 mod conclude;
 mod conservation;
+mod constraints;
 mod context;
 pub mod contract;
 mod copies;
@@ -56,6 +58,8 @@ mod lenses;
 mod mirror_journal;
 mod mirrors;
 mod object;
+pub mod own_contract;
+mod own_events;
 mod policy;
 pub mod policy_contract;
 mod preview;
@@ -67,6 +71,7 @@ mod reproject;
 mod retention;
 pub mod schema;
 mod series;
+mod settings_journal;
 mod sightings;
 mod timers;
 mod unlink;

@@ -19,6 +19,10 @@ use crate::contract::{
 };
 use crate::error::GraphError;
 use crate::explaining_contract::{ExplainEvent, GetAsOf, GetConservation, ListJournal, PreviewPolicy};
+use crate::own_contract::{
+    ChangeOwnEvent, CreateOwnEvent, DeleteOwnEvent, ListConstraints, ListSettingsJournal, PutConstraint,
+    RemoveConstraint,
+};
 use crate::policy_contract::{
     DecideHold, GetHold, GetPolicy, ListHolds, PutEdge, RemoveEdge, SetDismissed, SetHandDeleted,
     SetWorkingHours,
@@ -26,8 +30,8 @@ use crate::policy_contract::{
 use crate::schema::MIGRATIONS;
 use crate::timers::{self, Kind};
 use crate::{
-    apply, boundary, claims, conclude, conservation, dismissals, explain, graph, history, holds, hours,
-    policy, preview, progress, reads, reproject, retention, unlink,
+    apply, boundary, claims, conclude, conservation, constraints, dismissals, explain, graph, history, holds,
+    hours, own_events, policy, preview, progress, reads, reproject, retention, settings_journal, unlink,
 };
 
 /// How many timers one alarm handles.
@@ -128,6 +132,13 @@ impl UserGraphObject {
             SetDismissed::NAME => answer(body, |command| dismissals::set(ctx, &command, effects)),
             ListHolds::NAME => answer(body, |command| holds::list(ctx, &command)),
             GetHold::NAME => answer(body, |command| holds::page(ctx, &command)),
+            CreateOwnEvent::NAME => answer(body, |command| own_events::create(ctx, &command, effects)),
+            ChangeOwnEvent::NAME => answer(body, |command| own_events::change(ctx, &command, effects)),
+            DeleteOwnEvent::NAME => answer(body, |command| own_events::delete(ctx, &command, effects)),
+            PutConstraint::NAME => answer(body, |command| constraints::put(ctx, &command, effects)),
+            RemoveConstraint::NAME => answer(body, |command| constraints::remove(ctx, &command, effects)),
+            ListConstraints::NAME => answer(body, |command| constraints::list(ctx, &command)),
+            ListSettingsJournal::NAME => answer(body, |command| settings_journal::list(ctx, &command)),
             DecideHold::NAME => answer(body, |command| holds::decide(ctx, &command)),
             ListJournal::NAME => answer(body, |command| history::list(ctx, &command)),
             GetAsOf::NAME => answer(body, |command| history::as_of(ctx, &command)),

@@ -172,6 +172,23 @@ mod tests {
         assert_eq!(dump(&sql), before);
     }
 
+    #[test]
+    fn the_fifth_step_gives_own_events_an_edge_to_every_account() {
+        let sql = of_step_two();
+        sql.script(&format!("INSERT INTO linked_accounts VALUES ('{OTHER}', 'TRUE_MIRROR');")).unwrap();
+        migrate_up(&sql, &MIGRATIONS[..4]).unwrap();
+        let before = dump(&sql);
+        migrate_up(&sql, &MIGRATIONS[..5]).unwrap();
+        let edges = "/* e */ SELECT to_account_id || calendar_kind || detail_level || is_on FROM policy_edges
+                     WHERE from_account_id = ?1";
+        let own = tminus_store::Value::text(tminus_domain::ids::AccountId::INTERNAL);
+        let rows = sql.query(edges, &[own]).unwrap();
+        let edges: Vec<String> = rows.iter().map(|row| row.get(0).unwrap()).collect();
+        assert_eq!(edges, [format!("{OTHER}TRUE_MIRRORBUSY1")]);
+        migrate_down(&sql, &MIGRATIONS[..5], 4).unwrap();
+        assert_eq!(dump(&sql), before);
+    }
+
     /// The tables and columns of the data model document; additions are ours.
     const DATA_MODEL: &[(&str, &[&str])] = &[
         ("calendars", &["calendar_id", "account_id", "provider_calendar_id", "role", "kind", "display_name"]),
