@@ -42,6 +42,7 @@ use zones::Wall;
 
 pub use canonical::canonical_lines;
 pub use zones::iana_zone;
+pub(crate) use zones::instant_in;
 
 /// Most occurrences that one expansion returns.
 pub const MAX_OCCURRENCES: u16 = 1_000;
