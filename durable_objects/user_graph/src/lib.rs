@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`contract`], [`policy_contract`] | the commands that Workers send |
+//! | [`contract`], [`reading_contract`], [`policy_contract`] | the commands that Workers send |
 //! | `object.rs` | decodes, dispatches, acts on the outside, handles the alarm |
 //! | `apply.rs`, `items.rs`, `change.rs` | chunks of fetched pages: recorded, judged item by item, carried out together |
 //! | `conclude.rs`, `holds.rs` | what a full run did not see; what of it is held for the user |
@@ -14,7 +14,9 @@
 //! | `reproject.rs`, `boundary.rs` | projecting again after a change of the policy, or as time goes by |
 //! | `unlink.rs` | an account is forgotten |
 //! | `progress.rs`, `floors.rs`, `fresh.rs` | how far each run is; what is too old; what someone waits for |
-//! | `quarantine.rs`, `reads.rs` | items that cannot be understood; lists and status |
+//! | `quarantine.rs`, `reads.rs` | items that cannot be understood; one event, the status |
+//! | `ranges.rs`, `expansion.rs`, `conditions.rs` | what takes place in a range; its series; filters |
+//! | `busy.rs`, `search.rs` | free and busy; the index of texts |
 //! | `events.rs`, `mirrors.rs`, `journal.rs`, `timers.rs` | rows |
 //! | `bulk.rs`, `columns.rs`, `keys.rs` | statements over many rows; ids and times in columns; what events are found by |
 //! | [`schema`] | the tables |
@@ -24,10 +26,12 @@
 mod apply;
 mod boundary;
 mod bulk;
+mod busy;
 mod change;
 mod claims;
 mod columns;
 mod conclude;
+mod conditions;
 mod context;
 pub mod contract;
 mod copies;
@@ -36,6 +40,7 @@ mod dismissed;
 mod edges;
 mod error;
 mod events;
+mod expansion;
 mod floors;
 mod fresh;
 mod graph;
@@ -53,9 +58,12 @@ pub mod policy_contract;
 mod progress;
 mod project;
 mod quarantine;
+mod ranges;
+pub mod reading_contract;
 mod reads;
 mod reproject;
 pub mod schema;
+mod search;
 mod series;
 mod sightings;
 mod timers;

@@ -18,15 +18,17 @@ use crate::contract::{
     PutCalendars, SettleMirrors, UnlinkAccount,
 };
 use crate::error::GraphError;
+use crate::expansion::Expansions;
 use crate::policy_contract::{
     DecideHold, GetHold, GetPolicy, ListHolds, PutEdge, RemoveEdge, SetDismissed, SetHandDeleted,
     SetWorkingHours,
 };
+use crate::reading_contract::{GetEvent, GetFreeBusy};
 use crate::schema::MIGRATIONS;
 use crate::timers::{self, Kind};
 use crate::{
-    apply, boundary, claims, conclude, dismissals, graph, holds, hours, policy, progress, reads, reproject,
-    unlink,
+    apply, boundary, busy, claims, conclude, dismissals, graph, holds, hours, policy, progress, ranges,
+    reads, reproject, search, unlink,
 };
 
 /// How many timers one alarm handles.
@@ -39,6 +41,7 @@ const MAX_PAUSE_MS: i64 = 3_600_000;
 pub struct UserGraphObject {
     migrated: Cell<bool>,
     alarm: Alarm,
+    expansions: Expansions,
 }
 
 impl UserGraphObject {
@@ -118,7 +121,9 @@ impl UserGraphObject {
             UnlinkAccount::NAME => answer(body, |command| unlink::unlink(ctx, &command)),
             ClaimMirrors::NAME => answer(body, |command| claims::claim(ctx, &command)),
             SettleMirrors::NAME => answer(body, |command| claims::settle(ctx, &command, effects)),
-            ListEvents::NAME => answer(body, |command| reads::list_events(ctx, &command)),
+            ListEvents::NAME => answer(body, |command| ranges::list(ctx, &self.expansions, &command)),
+            GetEvent::NAME => answer(body, |command| reads::event(ctx, &command)),
+            GetFreeBusy::NAME => answer(body, |command| busy::get(ctx, &self.expansions, &command)),
             GetPolicy::NAME => answer(body, |command| policy::get(ctx, &command)),
             PutEdge::NAME => answer(body, |command| policy::put_edge(ctx, &command)),
             RemoveEdge::NAME => answer(body, |command| policy::remove_edge(ctx, &command)),
@@ -190,6 +195,7 @@ fn run_timer<H: ObjectHost>(
         Kind::Reproject => reproject::step(ctx, timer.cursor.as_deref(), effects)?,
         Kind::Boundary => boundary::step(ctx, timer.cursor.as_deref(), effects)?,
         Kind::Sweep => holds::step(ctx, &timer.subject, timer.cursor.as_deref(), effects)?,
+        Kind::Index => search::step(ctx)?,
         Kind::Nudge => {
             let account = timer.subject.parse().map_err(|_| StoreError::Corrupt { what: "timer" })?;
             if let Some(lane) = claims::watch(ctx, account)? {

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{EventContent, OwnResponse, Status, Transparency};
+use crate::event::{OwnResponse, Status, Transparency};
 use crate::hours::WorkingHours;
-use crate::meeting::stands;
 use crate::spans::{Span, Spans};
+use crate::time::Timestamp;
 use crate::words;
 
 words! {
@@ -18,14 +18,18 @@ words! {
     }
 }
 
-/// Whether an event takes time, and how surely; `None` if its owner is free.
+/// Whether an event takes its owner's time, and how surely; `None` if they are free.
 #[must_use]
-pub fn taken_by(content: &EventContent) -> Option<Taken> {
-    if content.transparency == Transparency::Transparent || !stands(content) {
-        return None;
+pub const fn taken(status: Status, transparency: Transparency, response: OwnResponse) -> Option<Taken> {
+    match (status, transparency, response) {
+        (Status::Cancelled, _, _) | (_, Transparency::Transparent, _) | (_, _, OwnResponse::Declined) => None,
+        (Status::Tentative, _, _) | (_, _, OwnResponse::Tentative | OwnResponse::NeedsAction) => {
+            Some(Taken::Tentative)
+        }
+        (Status::Confirmed, Transparency::Opaque, OwnResponse::NotInvited | OwnResponse::Accepted) => {
+            Some(Taken::Busy)
+        }
     }
-    let is_open = matches!(content.own_response, OwnResponse::Tentative | OwnResponse::NeedsAction);
-    Some(if is_open || content.status == Status::Tentative { Taken::Tentative } else { Taken::Busy })
 }
 
 /// What says something of a span.
@@ -41,9 +45,9 @@ pub enum Claim {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakenSpan {
     /// The first instant.
-    pub start: crate::time::Timestamp,
+    pub start: Timestamp,
     /// The instant after the last.
-    pub end: crate::time::Timestamp,
+    pub end: Timestamp,
     /// How surely.
     pub kind: Taken,
 }

@@ -1,7 +1,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::time::Timestamp;
 
 const HOUR: i64 = 3_600_000;
 /// 2026-03-23T00:00:00Z, a Monday; the clocks of Berlin change on the Sunday after.
