@@ -10,6 +10,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
+use tminus_domain::floating::Floating;
 use tminus_domain::mark::Mark;
 use tminus_ports::ObjectHost;
 use tminus_store::{StoreError, Value, transaction};
@@ -86,20 +87,28 @@ fn apply_in<H: ObjectHost>(
 impl Delta {
     pub(crate) fn id(&self) -> Option<&str> {
         match self {
-            Self::Present { id, .. } | Self::Deleted { id } => Some(id),
+            Self::Present { id, .. } | Self::Floating { id, .. } | Self::Deleted { id } => Some(id),
             Self::Mirror { .. } => None,
             Self::Bad { id, .. } => id.as_deref(),
         }
     }
 
+    /// The times that are on a clock.
+    pub(crate) fn floating(&self) -> Option<&Floating> {
+        match self {
+            Self::Floating { floating, .. } => Some(floating),
+            Self::Present { .. } | Self::Deleted { .. } | Self::Mirror { .. } | Self::Bad { .. } => None,
+        }
+    }
+
     /// The id of what the calendar holds, so that what it does not hold can be told.
-    fn held_id(&self) -> Option<String> {
+    pub(crate) fn held_id(&self) -> Option<String> {
         match self {
             Self::Deleted { .. } => None,
             Self::Mirror { mark, occurrence, .. } => {
                 mark.parse().ok().map(|mark: Mark| mark.instance_id(*occurrence))
             }
-            Self::Present { .. } | Self::Bad { .. } => self.id().map(str::to_owned),
+            Self::Present { .. } | Self::Floating { .. } | Self::Bad { .. } => self.id().map(str::to_owned),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tminus_domain::dirty::Lane;
-use tminus_domain::event::Status;
+use tminus_domain::event::{Status, When};
 use tminus_domain::ids::{CalendarId, EventId};
 use tminus_domain::meeting::stands;
 use tminus_domain::ordering::Position;
@@ -49,7 +49,7 @@ impl Changed {
         Self { before: Some(before), after, lane, reason, way_back: WayBack::Kept }
     }
 
-    fn kind(&self) -> Change {
+    pub(crate) fn kind(&self) -> Change {
         match &self.before {
             None => Change::Created,
             Some(before) if self.after.deleted && !before.deleted => Change::Deleted,
@@ -63,7 +63,12 @@ impl Changed {
         let before = self.before.as_ref();
         // Without an exception of its own an occurrence is held with its series.
         let is_new_exception = before.is_none() && self.after.exception().is_some();
+        // By its rules it holds other occurrences.
+        fn rules(event: &StoredEvent) -> Option<(&When, &[String])> {
+            Some((&event.content.when, event.lines()?))
+        }
         is_new_exception
+            || before.is_some_and(|before| rules(before) != rules(&self.after))
             || before.is_some_and(held) != held(&self.after)
             || before.is_some_and(|before| before.uid() != self.after.uid())
     }

@@ -7,6 +7,7 @@ use tminus_domain::ids::{AccountId, CalendarId, EventId};
 use tminus_domain::lease;
 use tminus_domain::mark::Mark;
 use tminus_domain::mirroring::{Fact, Step};
+use tminus_domain::policy::FilterReason;
 use tminus_domain::projection::MirrorBody;
 use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
@@ -19,6 +20,7 @@ use crate::contract::{
 };
 use crate::error::GraphError;
 use crate::lenses::Lenses;
+use crate::mirror_journal::{Cause, Recorder};
 use crate::mirrors::{self, MirrorKey, Part, StoredMirror};
 use crate::project::{self, Wish};
 use crate::timers::{self, Kind};
@@ -86,9 +88,10 @@ fn claim_one<H: ObjectHost>(
     }
     // The wish and what the event and the edges want now differ only while a job projects again after a change of
     // the policy.
-    let shown = wish.and_then(|wish| wish.shown);
+    let (shown, reason) = wish.map_or((None, stored.reason), |wish| (wish.shown, wish.reason));
     let hash = shown.as_ref().map(|shown| shown.hash.clone());
     if stored.mirror.wanted != hash && stored.mirror.wish(hash) {
+        stored.reason = reason;
         mirrors::put_corrected(ctx, &stored)?;
     }
     let operation = operation(&stored, shown.map(|shown| shown.body.clone()))?;
@@ -202,6 +205,7 @@ pub(crate) fn settle<H: ObjectHost>(
                 .map(|mirror| (mirror.key, mirror))
                 .collect();
         let mut dismissed = BTreeSet::new();
+        let mut recorder = Recorder::default();
         for (mark, result) in marks {
             let key = MirrorKey {
                 event: mark.event,
@@ -209,11 +213,12 @@ pub(crate) fn settle<H: ObjectHost>(
                 occurrence: result.occurrence,
             };
             if let Some(stored) = known.remove(&key)
-                && settle_one(ctx, command, &mark, result, stored)?
+                && settle_one(ctx, command, &mark, result, stored, &mut recorder)?
             {
                 dismissed.insert(mark.event);
             }
         }
+        recorder.append(ctx, Cause::Written)?;
         if !dismissed.is_empty() {
             // What was shown with a dismissed mirror goes too.
             project::project_ids(ctx, &Lenses::load(ctx)?, &dismissed, Lane::Live, effects)?;
@@ -231,12 +236,14 @@ fn settle_one<H: ObjectHost>(
     mark: &Mark,
     result: &MirrorResult,
     mut stored: StoredMirror,
+    recorder: &mut Recorder,
 ) -> Result<bool, StoreError> {
     // A late answer of a claim that ran out: its successor has marked the mirror in doubt and finds out itself.
     let ours = stored.claim.is_some_and(|(claim, _)| claim == command.claim);
     if !ours || stored.mirror.id_generation != mark.id_generation {
         return Ok(false);
     }
+    let before = stored.clone();
     stored.claim = None;
     if matches!(result.fact, Fact::Written { .. } | Fact::Absent) {
         stored.written = Some(ctx.now);
@@ -247,10 +254,17 @@ fn settle_one<H: ObjectHost>(
     stored.dismissed |= by_hand && dismissed::on_deletion(ctx, stored.key.event)?;
     stored.mirror.learn(result.version, result.fact.clone(), ctx.now);
     if stored.dismissed && stored.mirror.wish(None) {
+        stored.reason = Some(FilterReason::Dismissed);
         mirrors::put_corrected(ctx, &stored)?;
     }
     mirrors::put_fact(ctx, &stored)?;
+    recorder.record(Some(&before), &stored)?;
     instances::follow(ctx, &stored, mark.id_generation)?;
+    if matches!(result.fact, Fact::Exists { .. })
+        && instances::stood_elsewhere(&before.mirror, &stored.mirror)
+    {
+        instances::start_over(ctx, &stored)?;
+    }
     Ok(by_hand && stored.dismissed)
 }
 

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use tminus_domain::dirty::Lane;
 use tminus_domain::event::EventContent;
+use tminus_domain::floating::Floating;
 use tminus_domain::ids::{AccountId, CalendarId, ClaimId, EventId, RunId, UserId};
 use tminus_domain::mark::Mark;
 use tminus_domain::mirroring::Fact;
@@ -93,6 +94,21 @@ pub enum Delta {
         updated: Option<Timestamp>,
         /// What it says.
         content: Box<EventContent>,
+    },
+    /// An event of the user of which some times are on a clock: an instant in the tables of zones, which are here and not
+    /// where items are normalised.
+    Floating {
+        /// The provider's id.
+        id: String,
+        /// The provider's etag.
+        etag: String,
+        /// When it was last changed, by the provider's clock.
+        #[serde(default)]
+        updated: Option<Timestamp>,
+        /// What it says; the times of `floating` go before its own.
+        content: Box<EventContent>,
+        /// The times that are on a clock.
+        floating: Box<Floating>,
     },
     /// An id that is deleted: of an event or of a mirror, the store knows which.
     Deleted {

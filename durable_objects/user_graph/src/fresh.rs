@@ -24,8 +24,10 @@ impl Lanes {
     /// The lanes of a chunk's events.
     pub(crate) fn of(command: &ApplyChunk, now: Timestamp) -> Self {
         let since = now.plus_millis(-FRESH_MS);
-        let is_fresh =
-            |delta: &&Delta| matches!(delta, Delta::Present { updated, .. } if *updated >= Some(since));
+        let is_fresh = |delta: &&Delta| match delta {
+            Delta::Present { updated, .. } | Delta::Floating { updated, .. } => *updated >= Some(since),
+            Delta::Deleted { .. } | Delta::Mirror { .. } | Delta::Bad { .. } => false,
+        };
         let few = command.full && command.deltas.iter().filter(is_fresh).count() <= FEW;
         Self { lane: command.lane, fresh_since: few.then_some(since) }
     }

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::contract::{Create, LinkAccount, PutCalendars};
 use crate::edges;
 use crate::error::GraphError;
-use crate::reproject;
+use crate::{reproject, retention};
 
 /// Makes the graph's one row. The schema is there already: `create` alone makes it.
 pub(crate) fn create<H: ObjectHost>(ctx: &Context<'_, H>, command: &Create) -> Result<(), GraphError> {
@@ -18,7 +18,7 @@ pub(crate) fn create<H: ObjectHost>(ctx: &Context<'_, H>, command: &Create) -> R
          ON CONFLICT (user_id) DO NOTHING",
         &[Value::text(command.user), ctx.now.to_rfc3339().into()],
     )?;
-    Ok(())
+    Ok(retention::expect(ctx)?)
 }
 
 /// The user and incarnation.

@@ -1,5 +1,6 @@
 //! The items of a chunk: each is judged against what is known, and what changed is carried out together.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tminus_domain::dirty::Lane;
@@ -46,7 +47,7 @@ struct Judged<'d> {
     /// Ids of what is there and cannot be understood: of no series, and not deleted either.
     unread: Vec<&'d str>,
     /// Items that were understood.
-    understood: Vec<&'d str>,
+    understood: Vec<Cow<'d, str>>,
     /// Masters of exceptions that are known already, and may never have been asked for.
     masters: BTreeSet<&'d str>,
 }
@@ -101,6 +102,7 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
         self.look_for_masters(&no_series, &changes, tally, effects)?;
         let orphans = series::left_behind(self.ctx, self.command.calendar, &changes)?;
         tally.look_again.extend(orphans);
+        tally.look_again.extend(series::taken_along(self.ctx, self.command.calendar, &changes)?);
         let wanted = change::carry_out(self.ctx, self.lenses, changes, effects)?;
         tally.mirrors_changed = tally.mirrors_changed.saturating_add(wanted);
         let gone = match self.news {
@@ -121,7 +123,10 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
         effects: &mut Effects,
     ) -> Result<(), StoreError> {
         match delta {
-            Delta::Present { id, etag, updated, content } if self.command.role.is_source() => {
+            Delta::Present { id, etag, updated, content }
+            | Delta::Floating { id, etag, updated, content, .. }
+                if self.command.role.is_source() =>
+            {
                 let sketch = judged.sketch(id, known, self.position());
                 let sighting = match content.status {
                     Status::Cancelled => Sighting::Cancelled { etag },
@@ -143,12 +148,12 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
                         return Ok(());
                     }
                 }
-                match series::normal(content) {
+                match series::read(content, delta.floating()) {
                     Ok(content) => {
                         let lane = self.lanes.for_change(*updated);
                         judged.delete.remove(id.as_str());
                         judged.put.insert(id, Put { known: sketch, etag, content, lane });
-                        judged.understood.push(id);
+                        judged.understood.push(id.into());
                     }
                     Err(reason) => {
                         // It cannot be followed: what is known of it stays as it is, and the user is told.
@@ -161,7 +166,7 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
                 }
             }
             // An overlay calendar is ours: what others put there is nobody's origin.
-            Delta::Present { .. } => count(&mut tally.unchanged),
+            Delta::Present { .. } | Delta::Floating { .. } => count(&mut tally.unchanged),
             Delta::Deleted { id } => {
                 let sketch = judged.sketch(id, known, self.position());
                 let known = sketch.as_ref().map(Sketch::known);
@@ -170,11 +175,11 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
                         count(&mut tally.deleted);
                         judged.put.remove(id.as_str());
                         judged.delete.insert(id, sketch);
-                        judged.understood.push(id);
+                        judged.understood.push(id.into());
                     }
                     (_, sketch) => {
                         count(&mut tally.unchanged);
-                        judged.understood.push(id);
+                        judged.understood.push(id.into());
                         if sketch.is_none() && judged.put.remove(id.as_str()).is_none() {
                             judged.unknown.push(id);
                         }
@@ -198,6 +203,7 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
                     None => false,
                 };
                 count(if changed { &mut tally.mirrors_changed } else { &mut tally.unchanged });
+                judged.understood.extend(delta.held_id().map(Cow::Owned));
             }
             Delta::Bad { id, reason } => {
                 count(&mut tally.quarantined);
@@ -290,6 +296,9 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
             }
             match known.get(master) {
                 Some(series) if series.deleted && position < series.position => {
+                    if series.position.is_later_in_run(position) {
+                        tally.look_again.push(changed.after.origin.clone());
+                    }
                     changed.after.content.status = Status::Cancelled;
                     changed.after.deleted = true;
                 }
@@ -360,7 +369,7 @@ impl<'d> Judged<'d> {
 /// The provider's id of an item that can be an event of the user.
 fn origin_id(delta: &Delta) -> Option<&str> {
     match delta {
-        Delta::Present { id, .. } | Delta::Deleted { id } => Some(id),
+        Delta::Present { id, .. } | Delta::Floating { id, .. } | Delta::Deleted { id } => Some(id),
         Delta::Mirror { .. } | Delta::Bad { .. } => None,
     }
 }

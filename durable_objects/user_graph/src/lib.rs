@@ -14,10 +14,13 @@
 //! | `reproject.rs`, `boundary.rs` | projecting again after a change of the policy, or as time goes by |
 //! | `unlink.rs` | an account is forgotten |
 //! | `progress.rs`, `floors.rs`, `fresh.rs` | how far each run is; what is too old; what someone waits for |
+//! | [`explaining_contract`] | the commands that answer questions |
+//! | `explain.rs`, `conservation.rs`, `preview.rs` | why an event is or is not mirrored; whether all are accounted for; what a change would do |
+//! | `journal.rs`, `mirror_journal.rs`, `history.rs`, `retention.rs` | the journals, read back, and dropped in the end |
 //! | `quarantine.rs`, `reads.rs` | items that cannot be understood; one event, the status |
 //! | `ranges.rs`, `expansion.rs`, `conditions.rs` | what takes place in a range; its series; filters |
 //! | `busy.rs`, `search.rs` | free and busy; the index of texts |
-//! | `events.rs`, `mirrors.rs`, `journal.rs`, `timers.rs` | rows |
+//! | `events.rs`, `mirrors.rs`, `timers.rs` | rows |
 //! | `bulk.rs`, `columns.rs`, `keys.rs` | statements over many rows; ids and times in columns; what events are found by |
 //! | [`schema`] | the tables |
 //!
@@ -32,6 +35,7 @@ mod claims;
 mod columns;
 mod conclude;
 mod conditions;
+mod conservation;
 mod context;
 pub mod contract;
 mod copies;
@@ -41,9 +45,12 @@ mod edges;
 mod error;
 mod events;
 mod expansion;
+mod explain;
+pub mod explaining_contract;
 mod floors;
 mod fresh;
 mod graph;
+mod history;
 mod holds;
 mod hours;
 mod instances;
@@ -51,10 +58,12 @@ mod items;
 mod journal;
 mod keys;
 mod lenses;
+mod mirror_journal;
 mod mirrors;
 mod object;
 mod policy;
 pub mod policy_contract;
+mod preview;
 mod progress;
 mod project;
 mod quarantine;
@@ -62,6 +71,7 @@ mod ranges;
 pub mod reading_contract;
 mod reads;
 mod reproject;
+mod retention;
 pub mod schema;
 mod search;
 mod series;

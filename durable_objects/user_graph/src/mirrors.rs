@@ -7,6 +7,7 @@ use tminus_domain::ids::{AccountId, CalendarId, ClaimId, EventId};
 use tminus_domain::mark::Mark;
 use tminus_domain::mirroring::{Anchor, Mirror, MirrorState};
 use tminus_domain::occurrence::Occurrence;
+use tminus_domain::policy::FilterReason;
 use tminus_domain::projection::ProjectionHash;
 use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
@@ -20,7 +21,7 @@ use crate::context::Context;
 pub(crate) const COLUMNS: &str = "canonical_event_id, target_account_id, target_calendar_id, last_projected_hash, \
     state, error_message, desired_hash, desired_version, provider_etag, id_generation, in_doubt, attempts, \
     next_attempt_ts, claim_id, claim_until, restores, restore_day, lane, provider_updated, missed, occurrence, part, \
-    dismissed";
+    dismissed, reason";
 
 /// Where what is over stands in the order of claims: after everything else.
 const OVER: i64 = 1 << 50;
@@ -86,6 +87,8 @@ pub(crate) struct StoredMirror {
     pub(crate) restore_day: Option<String>,
     /// The user does not want it.
     pub(crate) dismissed: bool,
+    /// Why nothing is wanted of it; `None`: it is wanted, or an instance of a series.
+    pub(crate) reason: Option<FilterReason>,
     /// When a write was acknowledged just now; `None` keeps what is stored.
     pub(crate) written: Option<Timestamp>,
 }
@@ -136,6 +139,7 @@ pub(crate) fn decode(row: &Row) -> Result<StoredMirror, StoreError> {
         restores: row.get(15)?,
         restore_day: row.get(16)?,
         dismissed: row.get(22)?,
+        reason: row.parse_opt(23, "reason")?,
         written: None,
         lane: lane(row.get(17)?),
     })
@@ -173,6 +177,8 @@ pub(crate) struct Sketch {
     pub(crate) state: MirrorState,
     /// The user does not want it.
     pub(crate) dismissed: bool,
+    /// Why nothing is wanted of it.
+    pub(crate) reason: Option<FilterReason>,
 }
 
 /// The mirrors of these events, instances included, without what became of them: most are as they are wanted.
@@ -186,7 +192,7 @@ pub(crate) fn sketches<H: ObjectHost>(
     }
     let rows = ctx.query(
         "/* mirror_sketches */ SELECT json_array(hex(canonical_event_id), hex(target_calendar_id), occurrence, part,
-           lower(hex(desired_hash)), state, dismissed)
+           lower(hex(desired_hash)), state, dismissed, reason)
          FROM event_mirrors WHERE canonical_event_id IN (SELECT unhex(value) FROM json_each(?1))",
         &[bulk::list(list)?],
     )?;
@@ -194,9 +200,9 @@ pub(crate) fn sketches<H: ObjectHost>(
 }
 
 fn sketch(row: &Row) -> Result<Sketch, StoreError> {
-    type Read<'a> = (Hex, Hex, &'a str, u32, &'a str, MirrorState, u8);
+    type Read<'a> = (Hex, Hex, &'a str, u32, &'a str, MirrorState, u8, Option<FilterReason>);
     let text = row.get::<String>(0)?;
-    let (event, calendar, stamp, part, wanted, state, dismissed): Read<'_> =
+    let (event, calendar, stamp, part, wanted, state, dismissed, reason): Read<'_> =
         serde_json::from_str(&text).map_err(|_| StoreError::Corrupt { what: "mirror" })?;
     Ok(Sketch {
         key: MirrorKey { event: event.id(), calendar: calendar.id(), occurrence: occurrence(stamp)? },
@@ -204,6 +210,7 @@ fn sketch(row: &Row) -> Result<Sketch, StoreError> {
         wanted: Some(wanted).filter(|digits| !digits.is_empty()).map(ProjectionHash::from_text),
         state,
         dismissed: dismissed != 0,
+        reason,
     })
 }
 
@@ -287,10 +294,11 @@ struct Wish<'a>(
     /* 12: order */ i64,
     /* 13: acknowledged */ Option<&'a ProjectionHash>,
     /* 14 */ u32,
+    /* 15: reason */ Option<&'static str>,
 );
 
 fn wish<'a>(placed: &Placed<'a>) -> Wish<'a> {
-    let StoredMirror { key, account, part, mirror, .. } = placed.mirror;
+    let StoredMirror { key, account, part, mirror, reason, .. } = placed.mirror;
     Wish(
         Hex::of(key.event),
         Hex::of(key.calendar),
@@ -307,6 +315,7 @@ fn wish<'a>(placed: &Placed<'a>) -> Wish<'a> {
         placed.order,
         mirror.acked.as_ref(),
         mirror.id_generation,
+        reason.map(FilterReason::as_str),
     )
 }
 
@@ -320,9 +329,9 @@ pub(crate) fn insert<'a, H: ObjectHost>(
         &format!(
             "/* insert_mirrors */ {ROWS} INSERT INTO event_mirrors
                (canonical_event_id, target_calendar_id, occurrence, target_account_id, part, desired_hash, state, lane,
-                start_ts, last_projected_hash, id_generation)
+                start_ts, last_projected_hash, id_generation, reason)
              SELECT unhex(v ->> 0), unhex(v ->> 1), v ->> 2, unhex(v ->> 3), v ->> 4, unhex(v ->> 5), v ->> 7, v ->> 11,
-               v ->> 12, unhex(v ->> 13), v ->> 14
+               v ->> 12, unhex(v ->> 13), v ->> 14, v ->> 15
              FROM rows"
         ),
         mirrors.into_iter().map(|placed| wish(&placed)),
@@ -341,12 +350,30 @@ pub(crate) fn put_wishes<'a, H: ObjectHost>(
             "/* put_wishes */ {ROWS} UPDATE event_mirrors
              SET part = v ->> 4, desired_hash = unhex(v ->> 5), desired_version = v ->> 6, state = v ->> 7,
                  attempts = v ->> 8, next_attempt_ts = v ->> 9, error_message = v ->> 10, lane = v ->> 11,
-                 start_ts = v ->> 12
+                 start_ts = v ->> 12, reason = v ->> 15
              FROM rows
              WHERE canonical_event_id = unhex(v ->> 0) AND target_calendar_id = unhex(v ->> 1)
                AND occurrence = v ->> 2"
         ),
         mirrors.into_iter().map(|placed| wish(&placed)),
+        &[],
+    )
+}
+
+/// Stores why nothing is wanted of mirrors, where that alone changed.
+pub(crate) fn put_reasons<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    mirrors: impl IntoIterator<Item = (MirrorKey, FilterReason)>,
+) -> Result<(), StoreError> {
+    bulk::run(
+        ctx,
+        "/* put_reasons */ UPDATE event_mirrors SET reason = value ->> 3 FROM json_each(?1)
+         WHERE canonical_event_id = unhex(value ->> 0) AND target_calendar_id = unhex(value ->> 1)
+           AND occurrence = value ->> 2",
+        mirrors.into_iter().map(|(key, reason)| {
+            let (event, calendar, stamp) = key_row(key);
+            (event, calendar, stamp, reason.as_str())
+        }),
         &[],
     )
 }
@@ -391,10 +418,15 @@ pub(crate) fn put_corrected<H: ObjectHost>(
     stored: &StoredMirror,
 ) -> Result<(), StoreError> {
     let mut params = key_params(stored.key);
-    params.extend([hash(stored.mirror.wanted.as_ref()), stored.mirror.version.into()]);
+    params.extend([
+        hash(stored.mirror.wanted.as_ref()),
+        stored.mirror.version.into(),
+        stored.reason.map(FilterReason::as_str).into(),
+    ]);
     ctx.run(
         &format!(
-            "/* put_corrected */ UPDATE event_mirrors SET desired_hash = ?4, desired_version = ?5 WHERE {OF_KEY}"
+            "/* put_corrected */ UPDATE event_mirrors SET desired_hash = ?4, desired_version = ?5, reason = ?6
+             WHERE {OF_KEY}"
         ),
         &params,
     )

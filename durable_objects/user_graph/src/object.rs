@@ -19,6 +19,7 @@ use crate::contract::{
 };
 use crate::error::GraphError;
 use crate::expansion::Expansions;
+use crate::explaining_contract::{ExplainEvent, GetAsOf, GetConservation, ListJournal, PreviewPolicy};
 use crate::policy_contract::{
     DecideHold, GetHold, GetPolicy, ListHolds, PutEdge, RemoveEdge, SetDismissed, SetHandDeleted,
     SetWorkingHours,
@@ -27,8 +28,8 @@ use crate::reading_contract::{GetEvent, GetFreeBusy};
 use crate::schema::MIGRATIONS;
 use crate::timers::{self, Kind};
 use crate::{
-    apply, boundary, busy, claims, conclude, dismissals, graph, holds, hours, policy, progress, ranges,
-    reads, reproject, search, unlink,
+    apply, boundary, busy, claims, conclude, conservation, dismissals, explain, graph, history, holds, hours,
+    policy, preview, progress, ranges, reads, reproject, retention, search, unlink,
 };
 
 /// How many timers one alarm handles.
@@ -133,6 +134,11 @@ impl UserGraphObject {
             ListHolds::NAME => answer(body, |command| holds::list(ctx, &command)),
             GetHold::NAME => answer(body, |command| holds::page(ctx, &command)),
             DecideHold::NAME => answer(body, |command| holds::decide(ctx, &command)),
+            ListJournal::NAME => answer(body, |command| history::list(ctx, &command)),
+            GetAsOf::NAME => answer(body, |command| history::as_of(ctx, &command)),
+            ExplainEvent::NAME => answer(body, |command| explain::event(ctx, &command)),
+            GetConservation::NAME => answer(body, |_: GetConservation| conservation::report(ctx)),
+            PreviewPolicy::NAME => answer(body, |command| preview::step(ctx, &command)),
             GetStatus::NAME => answer(body, |_: GetStatus| reads::status(ctx)),
             _ => Err(ObjectError::Refused { reason: "no such command".to_owned() }),
         }
@@ -194,6 +200,7 @@ fn run_timer<H: ObjectHost>(
     match timer.kind {
         Kind::Reproject => reproject::step(ctx, timer.cursor.as_deref(), effects)?,
         Kind::Boundary => boundary::step(ctx, timer.cursor.as_deref(), effects)?,
+        Kind::Retention => retention::step(ctx, timer.cursor.as_deref())?,
         Kind::Sweep => holds::step(ctx, &timer.subject, timer.cursor.as_deref(), effects)?,
         Kind::Index => search::step(ctx)?,
         Kind::Nudge => {

@@ -21,7 +21,7 @@ use crate::copies::Copies;
 use crate::events::{self, StoredEvent};
 use crate::lenses::Lenses;
 use crate::mirrors::{self, MirrorKey, Part, Sketch};
-use crate::wishes;
+use crate::wishes::{self, Changes};
 
 /// An event that is to be projected.
 #[derive(Debug, Clone)]
@@ -48,6 +48,8 @@ pub(crate) struct Wish {
     pub(crate) part: Part,
     /// What it is to show; `None`: nothing is to be there.
     pub(crate) shown: Option<Rc<Shown>>,
+    /// Why nothing is to be there; `None` of an instance of a series.
+    pub(crate) reason: Option<FilterReason>,
 }
 
 /// What a mirror is to show, and the hash of that.
@@ -55,6 +57,12 @@ pub(crate) struct Wish {
 pub(crate) struct Shown {
     pub(crate) body: MirrorBody,
     pub(crate) hash: ProjectionHash,
+}
+
+impl Shown {
+    fn new(body: MirrorBody) -> Rc<Self> {
+        Rc::new(Self { hash: body.hash(), body })
+    }
 }
 
 impl Wish {
@@ -81,9 +89,19 @@ pub(crate) fn project<H: ObjectHost>(
     subjects: Vec<Subject>,
     effects: &mut Effects,
 ) -> Result<u32, StoreError> {
-    let subjects = with_series(ctx, subjects)?;
-    let planned = plan(ctx, lenses, subjects)?;
+    let planned = plan(ctx, lenses, with_series(ctx, subjects)?)?;
     wishes::store(ctx, lenses, planned, effects)
+}
+
+/// What [`project`] would change of the mirrors of stored events.
+pub(crate) fn differences<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    lenses: &Lenses,
+    events: Vec<StoredEvent>,
+) -> Result<Changes, StoreError> {
+    let subject = |event| Subject { event, lane: Lane::Bulk, mirrors: Mirrors::Stored };
+    let planned = plan(ctx, lenses, with_series(ctx, events.into_iter().map(subject).collect())?)?;
+    wishes::differences(ctx, lenses, planned)
 }
 
 /// Projects the events of these ids.
@@ -226,7 +244,12 @@ fn decide<H: ObjectHost>(
     for exception in exceptions.into_values().flatten() {
         let through = lenses.of(exception.account, exception.calendar);
         // Nobody has seen its series: until it is known whether there is one, nothing is written that would have to go.
-        let alone = if exception.lone { planner.single(exception, &through) } else { Vec::new() };
+        let alone = if exception.lone || exception.deleted {
+            planner.single(exception, &through)
+        } else {
+            let unseen = Err(FilterReason::SeriesUnseen);
+            through.iter().map(|lens| own(exception.event, lens, Part::Single, unseen.clone())).collect()
+        };
         wishes.insert(exception.event, alone);
     }
     Ok(wishes)
@@ -258,18 +281,38 @@ impl<H: ObjectHost> Planner<'_, H> {
         if event.deleted {
             return Vec::new();
         }
-        let mut wishes: Vec<(&Lens, Wish)> = Vec::new();
+        let mut seen: Vec<(&Lens, Outcome)> = Vec::new();
+        let mut wishes = Vec::with_capacity(through.len());
         for lens in through {
-            if self.barred(event, lens).is_some() {
-                continue;
-            }
-            // Most edges of a person show the same: it is worked out once.
-            let alike =
-                wishes.iter().find(|(other, _)| other.shows_like(lens)).map(|(_, wish)| wish.shown.clone());
-            let shown = alike.unwrap_or_else(|| shown(lens.project(&event.content, None, self.ctx.now)));
-            wishes.push((lens, wish(event.event, lens, None, Part::Single, shown)));
+            let outcome = match self.barred(event, lens) {
+                Some(reason) => Err(reason),
+                None => {
+                    // Most edges of a person show the same: it is worked out once.
+                    let alike = seen.iter().find(|(other, _)| other.shows_like(lens));
+                    let outcome = alike.map(|(_, outcome)| outcome.clone());
+                    let outcome =
+                        outcome.unwrap_or_else(|| shown(lens.project(&event.content, None, self.ctx.now)));
+                    seen.push((lens, outcome.clone()));
+                    outcome
+                }
+            };
+            wishes.push(own(event.event, lens, Part::Single, outcome));
         }
-        wishes.into_iter().map(|(_, wish)| wish).filter(|wish| wish.shown.is_some()).collect()
+        wishes
+    }
+
+    /// The occurrences of a series, of those that any edge asks for: its rules are followed once.
+    fn having(&self, master: &StoredEvent, exceptions: &[&StoredEvent]) -> BTreeSet<Occurrence> {
+        let rules = master.lines().and_then(|lines| Series::parse(&master.content.when, lines).ok());
+        let Some(rules) = rules else { return BTreeSet::new() };
+        let of_exceptions = exceptions.iter().filter_map(|event| event.exception());
+        let rows = self.known.get(&master.event).into_iter().flatten();
+        let asked: BTreeSet<Occurrence> = of_exceptions
+            .map(|(_, occurrence)| occurrence)
+            .chain(rows.filter_map(|mirror| mirror.key.occurrence))
+            .chain(self.copies.occurrences(master))
+            .collect();
+        rules.having(&asked)
     }
 
     fn series(
@@ -279,8 +322,8 @@ impl<H: ObjectHost> Planner<'_, H> {
         through: &[&Lens],
         wishes: &mut BTreeMap<EventId, Vec<Wish>>,
     ) {
-        let rules = master.lines().and_then(|lines| Series::parse(&master.content.when, lines).ok());
-        let mut own = Vec::new();
+        let has = self.having(master, exceptions);
+        let mut of_series = Vec::new();
         for lens in through {
             let edge = lens.edge();
             let mut known: BTreeMap<Occurrence, Known> = self
@@ -295,7 +338,7 @@ impl<H: ObjectHost> Planner<'_, H> {
                     .held_occurrences(edge.target_account, master)
                     .map(|occurrence| (occurrence, Known::Barred)),
             );
-            let of_series: Vec<Exception<'_>> = exceptions
+            let excepted: Vec<Exception<'_>> = exceptions
                 .iter()
                 .filter_map(|event| {
                     let (_, occurrence) = event.exception()?;
@@ -304,49 +347,53 @@ impl<H: ObjectHost> Planner<'_, H> {
                 .collect();
             let content = Master {
                 content: &master.content,
-                series: rules.as_ref(),
+                has: &has,
                 last_end: master.last_end,
                 barred: self.barred(master, lens),
                 declined: &self.copies.declined_occurrences(edge.target_account, master),
             };
-            let plan = series::plan(lens, &content, &of_series, &known, self.ctx.now);
-            if let Some(shown) = shown(plan.series) {
-                own.push(wish(master.event, lens, None, Part::Series, Some(shown)));
-            }
-            own.extend(plan.instances.into_iter().map(|(occurrence, instance)| {
-                let (part, shown) = match instance {
-                    Instance::Shown(body) => (Part::Instance, shown(Projection::Shown(*body))),
+            let plan = series::plan(lens, &content, &excepted, &known, self.ctx.now);
+            of_series.push(own(master.event, lens, Part::Series, shown(plan.series)));
+            of_series.extend(plan.instances.into_iter().map(|(occurrence, instance)| {
+                let (part, body) = match instance {
+                    Instance::Shown(body) => (Part::Instance, Some(*body)),
                     Instance::Gone => (Part::Instance, None),
                     Instance::Stale => (Part::Stale, None),
                 };
-                wish(master.event, lens, Some(occurrence), part, shown)
+                let key = MirrorKey {
+                    event: master.event,
+                    calendar: edge.target_calendar,
+                    occurrence: Some(occurrence),
+                };
+                let shown = body.map(Shown::new);
+                Wish { key, account: edge.target_account, part, shown, reason: None }
             }));
-            for (event, alone) in exceptions.iter().zip(plan.alone) {
+            for (event, alone) in exceptions.iter().zip(plan.alone).filter(|(event, _)| !event.deleted) {
                 let of_event = wishes.entry(event.event).or_default();
-                if let Some(shown) = shown(alone) {
-                    of_event.push(wish(event.event, lens, None, Part::Single, Some(shown)));
-                }
+                of_event.push(own(event.event, lens, Part::Single, shown(alone)));
             }
         }
-        wishes.insert(master.event, own);
+        wishes.insert(master.event, of_series);
     }
 }
 
-fn wish(
-    event: EventId,
-    lens: &Lens,
-    occurrence: Option<Occurrence>,
-    part: Part,
-    shown: Option<Rc<Shown>>,
-) -> Wish {
+/// What an edge makes of an event: what is shown, or why nothing is.
+type Outcome = Result<Rc<Shown>, FilterReason>;
+
+/// What is wanted of the mirror that stands for an event itself.
+fn own(event: EventId, lens: &Lens, part: Part, outcome: Outcome) -> Wish {
     let edge = lens.edge();
-    let key = MirrorKey { event, calendar: edge.target_calendar, occurrence };
-    Wish { key, account: edge.target_account, part, shown }
+    let key = MirrorKey { event, calendar: edge.target_calendar, occurrence: None };
+    let (shown, reason) = match outcome {
+        Ok(shown) => (Some(shown), None),
+        Err(reason) => (None, Some(reason)),
+    };
+    Wish { key, account: edge.target_account, part, shown, reason }
 }
 
-fn shown(projection: Projection) -> Option<Rc<Shown>> {
+fn shown(projection: Projection) -> Outcome {
     match projection {
-        Projection::Shown(body) => Some(Rc::new(Shown { hash: body.hash(), body })),
-        Projection::Filtered(_) => None,
+        Projection::Shown(body) => Ok(Shown::new(body)),
+        Projection::Filtered(reason) => Err(reason),
     }
 }

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tminus_domain::event::{EventContent, SeriesPart, When};
+use tminus_domain::floating::{Floating, FloatingError};
 use tminus_domain::ids::{CalendarId, EventId};
+use tminus_domain::ordering::Position;
 use tminus_domain::recurrence::{LastStart, RecurrenceError, Series};
 use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
@@ -15,6 +17,7 @@ use crate::change::Changed;
 use crate::columns::{id, read_id};
 use crate::context::Context;
 use crate::events;
+use crate::journal::Change;
 
 /// What an event says, with the lines of a series in their canonical spelling.
 #[derive(Debug)]
@@ -22,6 +25,26 @@ pub(crate) struct Normal<'a> {
     pub(crate) content: Cow<'a, EventContent>,
     /// The end of the last occurrence of a series; `None`: it is endless, or no series.
     pub(crate) last_end: Option<Timestamp>,
+}
+
+/// Why an event cannot be read. Never holds a value of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unreadable {
+    #[error(transparent)]
+    Rules(#[from] RecurrenceError),
+    #[error(transparent)]
+    Time(#[from] FloatingError),
+}
+
+/// Reads an event: its times that are on a clock, its rules if it is a series.
+pub(crate) fn read<'a>(
+    content: &'a EventContent,
+    floating: Option<&Floating>,
+) -> Result<Normal<'a>, Unreadable> {
+    let Some(floating) = floating else { return Ok(normal(content)?) };
+    let resolved = floating.resolved(content)?;
+    let Normal { content, last_end } = normal(&resolved)?;
+    Ok(Normal { content: Cow::Owned(content.into_owned()), last_end })
 }
 
 /// Reads the rules of a series once, so that nobody who projects it meets one that cannot be followed.
@@ -69,15 +92,44 @@ pub(crate) fn left_behind<H: ObjectHost>(
     }
     let masters: Vec<&str> = rules.keys().copied().collect();
     let changing: BTreeSet<EventId> = changes.iter().map(|changed| changed.after.event).collect();
+    let mut exceptions = events::exceptions_of(ctx, calendar, &masters)?;
+    exceptions.retain(|event| !event.deleted && !changing.contains(&event.event));
     let mut left = Vec::new();
-    for event in events::exceptions_of(ctx, calendar, &masters)? {
-        let Some((master, occurrence)) = event.exception() else { continue };
-        let has = rules.get(master).is_some_and(|series| series.contains(occurrence));
-        if !event.deleted && !has && !changing.contains(&event.event) {
-            left.push(event.origin.clone());
-        }
+    for (master, series) in &rules {
+        let of_series = || {
+            exceptions.iter().filter_map(|event| {
+                let (of, occurrence) = event.exception()?;
+                (of == *master).then_some((event, occurrence))
+            })
+        };
+        let has = series.having(&of_series().map(|(_, occurrence)| occurrence).collect());
+        let others = of_series().filter(|(_, occurrence)| !has.contains(occurrence));
+        left.extend(others.map(|(event, _)| event.origin.clone()));
     }
     Ok(left)
+}
+
+/// The exceptions that went with series which were deleted on a later page of the same run, by the provider's ids. A list
+/// has no order: such an exception may stand without its series, as one that a guest was invited to does, or be gone since
+/// its page was fetched. They are asked for one by one.
+pub(crate) fn taken_along<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    calendar: CalendarId,
+    changes: &[Changed],
+) -> Result<Vec<String>, StoreError> {
+    let is_gone = |changed: &&Changed| changed.kind() == Change::Deleted && changed.after.lines().is_some();
+    let gone: BTreeMap<&str, Position> = changes
+        .iter()
+        .filter(is_gone)
+        .map(|changed| (changed.after.origin.as_str(), changed.after.position))
+        .collect();
+    let masters: Vec<&str> = gone.keys().copied().collect();
+    let mut taken = events::exceptions_of(ctx, calendar, &masters)?;
+    taken.retain(|event| {
+        let at = event.exception().and_then(|(master, _)| gone.get(master));
+        !event.deleted && at.is_some_and(|at| at.is_later_in_run(event.position))
+    });
+    Ok(taken.into_iter().map(|event| event.origin).collect())
 }
 
 /// Notes that the provider has no such series; answers the exceptions that now stand alone.

@@ -7,6 +7,7 @@ use tminus_domain::ids::{AccountId, CalendarId, EventId};
 use tminus_domain::mark::{Mark, apart, has_form_of_ours};
 use tminus_domain::mirroring::{MAX_RESTORES_A_DAY, Mirror, MirrorState, Sight};
 use tminus_domain::occurrence::Occurrence;
+use tminus_domain::policy::FilterReason;
 use tminus_ports::ObjectHost;
 use tminus_store::StoreError;
 
@@ -15,6 +16,7 @@ use crate::columns::id;
 use crate::context::{Context, Effects};
 use crate::contract::ApplyChunk;
 use crate::lenses::Lenses;
+use crate::mirror_journal::{Cause, Recorder};
 use crate::mirrors::{self, MirrorKey, Part, Placed, StoredMirror};
 use crate::{dismissed, instances, project};
 
@@ -49,8 +51,7 @@ fn record<H: ObjectHost>(
     lane: Lane,
     effects: &mut Effects,
 ) -> Result<bool, StoreError> {
-    let before = stored.mirror.id_generation;
-    let acked = stored.mirror.acked.clone();
+    let before = stored.clone();
     if !stored.mirror.see(sight) {
         return Ok(false);
     }
@@ -60,20 +61,24 @@ fn record<H: ObjectHost>(
         Sight::Deleted if dismissed::on_deletion(ctx, stored.key.event)? => {
             // Whoever deleted it wants it gone.
             stored.dismissed = true;
+            stored.reason = Some(FilterReason::Dismissed);
             stored.mirror.wish(None);
         }
         Sight::Deleted | Sight::Live { .. } => restore(ctx, stored, lane, effects),
     }
     mirrors::put_fact(ctx, stored)?;
+    let mut recorder = Recorder::default();
+    recorder.record(Some(&before), stored)?;
+    recorder.append(ctx, Cause::Seen)?;
     if stored.dismissed {
         mirrors::put_corrected(ctx, stored)?;
         // What was shown with it goes too: instances of a series, exceptions of their own.
         let event = BTreeSet::from([stored.key.event]);
         project::project_ids(ctx, lenses, &event, lane, effects)?;
     }
-    instances::follow(ctx, stored, before)?;
-    if sight == Sight::Missing || (matches!(sight, Sight::Live { .. }) && stored.mirror.acked != acked) {
-        // What its instances answered while it stood elsewhere is not true any more.
+    instances::follow(ctx, stored, before.mirror.id_generation)?;
+    let is_live = matches!(sight, Sight::Live { .. });
+    if sight == Sight::Missing || (is_live && instances::stood_elsewhere(&before.mirror, &stored.mirror)) {
         instances::start_over(ctx, stored)?;
     }
     Ok(true)
@@ -111,8 +116,11 @@ fn instance_seen<H: ObjectHost>(
     lane: Lane,
     effects: &mut Effects,
 ) -> Result<bool, StoreError> {
-    let series = mirrors::get(ctx, MirrorKey { occurrence: None, ..key })?;
-    let Some(series) = series.filter(|series| series.part == Part::Series) else { return Ok(false) };
+    let Some(series) = mirrors::get(ctx, MirrorKey { occurrence: None, ..key })? else { return Ok(false) };
+    // What repeats no more has no instances to miss; but what a hand made of one before is left behind, and goes.
+    if series.part != Part::Series && !matches!(sight, Sight::Live { .. }) {
+        return Ok(false);
+    }
     let is_another = series.mirror.id_generation != generation;
     if is_another || series.mirror.wanted.is_none() || series.mirror.state == MirrorState::Tombstoned {
         // It goes, and takes its instances with it.
@@ -133,11 +141,15 @@ fn instance_seen<H: ObjectHost>(
         restores: 0,
         restore_day: None,
         dismissed: is_dismissed,
+        reason: None,
         written: None,
     };
     mirrors::insert(ctx, [Placed { mirror: &stored, lane, order: 0 }])?;
     restore(ctx, &mut stored, lane, effects);
     mirrors::put_fact(ctx, &stored)?;
+    let mut recorder = Recorder::default();
+    recorder.record(None, &stored)?;
+    recorder.append(ctx, Cause::Seen)?;
     // What it is to show is what the series shows there.
     project::project_ids(ctx, lenses, &BTreeSet::from([key.event]), lane, effects)?;
     Ok(true)

@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     Sweep,
     /// Go on indexing texts; the subject is the graph.
     Index,
+    /// Go on dropping old entries of the journal; the subject is the graph.
+    Retention,
 }
 
 impl Kind {
@@ -29,6 +31,7 @@ impl Kind {
             Self::Boundary => "boundary",
             Self::Sweep => "sweep",
             Self::Index => "index",
+            Self::Retention => "retention",
         }
     }
 }
@@ -100,6 +103,7 @@ pub(crate) fn due<H: ObjectHost>(ctx: &Context<'_, H>, limit: u32) -> Result<Vec
             "boundary" => Kind::Boundary,
             "sweep" => Kind::Sweep,
             "index" => Kind::Index,
+            "retention" => Kind::Retention,
             _ => return Err(StoreError::Corrupt { what: "timer kind" }),
         };
         Ok(Due { kind, subject: row.get(1)?, tries: row.get(2)?, cursor: row.get(3)? })

@@ -5,22 +5,30 @@ use std::collections::{BTreeMap, BTreeSet};
 use tminus_domain::dirty::Lane;
 use tminus_domain::ids::{CalendarId, EventId};
 use tminus_domain::mirroring::{INHERITED, Mirror, MirrorState};
+use tminus_domain::policy::FilterReason;
 use tminus_ports::ObjectHost;
 use tminus_store::StoreError;
 
 use crate::context::{Context, Effects};
+use crate::events::StoredEvent;
 use crate::lenses::Lenses;
+use crate::mirror_journal::{Cause, Recorder};
 use crate::mirrors::{self, MirrorKey, Part, Placed, Sketch, StoredMirror, order_key};
 use crate::project::{Planned, Wish};
 
 /// What is to be written, collected over many events.
 #[derive(Default)]
-struct Changes {
-    insert: Vec<(StoredMirror, i64)>,
-    update: Vec<(StoredMirror, i64)>,
+pub(crate) struct Changes {
+    /// Mirrors that have no row, and where they stand among those that wait.
+    pub(crate) insert: Vec<(StoredMirror, i64)>,
+    /// Mirrors that are wanted otherwise.
+    pub(crate) update: Vec<(StoredMirror, i64)>,
     facts: Vec<StoredMirror>,
     bury: Vec<MirrorKey>,
     forget: Vec<MirrorKey>,
+    reasons: Vec<(MirrorKey, FilterReason)>,
+    /// How mirrors that were there differ from what they were.
+    recorder: Recorder,
 }
 
 /// Stores the wishes of planned events; returns how many mirrors are wanted otherwise.
@@ -30,6 +38,32 @@ pub(crate) fn store<H: ObjectHost>(
     planned: Vec<Planned>,
     effects: &mut Effects,
 ) -> Result<u32, StoreError> {
+    let changes = differences(ctx, lenses, planned)?;
+    let wished =
+        || changes.insert.iter().filter(|(mirror, _)| mirror.reason.is_none()).chain(&changes.update);
+    for (mirror, _) in wished() {
+        effects.nudge(mirror.account, mirror.lane);
+    }
+    let count = wished().count();
+    fn placed((mirror, order): &(StoredMirror, i64)) -> Placed<'_> {
+        Placed { mirror, lane: mirror.lane, order: *order }
+    }
+    mirrors::forget(ctx, changes.forget)?;
+    mirrors::insert(ctx, changes.insert.iter().map(placed))?;
+    mirrors::put_wishes(ctx, changes.update.iter().map(placed))?;
+    changes.facts.iter().try_for_each(|mirror| mirrors::put_fact(ctx, mirror))?;
+    mirrors::bury(ctx, changes.bury)?;
+    mirrors::put_reasons(ctx, changes.reasons)?;
+    changes.recorder.append(ctx, Cause::Wished)?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// How what is wanted of the mirrors of planned events differs from what is stored.
+pub(crate) fn differences<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    lenses: &Lenses,
+    planned: Vec<Planned>,
+) -> Result<Changes, StoreError> {
     let differing: Vec<Planned> = planned.into_iter().filter(|planned| differs(lenses, planned)).collect();
     let known = differing.iter().filter(|planned| !planned.known.is_empty());
     let mut stored: BTreeMap<EventId, Vec<StoredMirror>> = BTreeMap::new();
@@ -39,21 +73,9 @@ pub(crate) fn store<H: ObjectHost>(
     let mut changes = Changes::default();
     for planned in differing {
         let known = stored.remove(&planned.event.event).unwrap_or_default();
-        compare(ctx, lenses, planned, known, &mut changes);
+        compare(ctx, lenses, planned, known, &mut changes)?;
     }
-    for (mirror, _) in changes.insert.iter().chain(&changes.update) {
-        effects.nudge(mirror.account, mirror.lane);
-    }
-    fn placed((mirror, order): &(StoredMirror, i64)) -> Placed<'_> {
-        Placed { mirror, lane: mirror.lane, order: *order }
-    }
-    mirrors::forget(ctx, changes.forget)?;
-    mirrors::insert(ctx, changes.insert.iter().map(placed))?;
-    mirrors::put_wishes(ctx, changes.update.iter().map(placed))?;
-    changes.facts.iter().try_for_each(|mirror| mirrors::put_fact(ctx, mirror))?;
-    mirrors::bury(ctx, changes.bury)?;
-    let count = changes.insert.len().saturating_add(changes.update.len());
-    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    Ok(changes)
 }
 
 /// Whether any mirror of an event is wanted otherwise than it was: of most none is.
@@ -65,6 +87,7 @@ fn differs(lenses: &Lenses, planned: &Planned) -> bool {
         Some(known) => {
             known.wanted.as_ref() != wish.hash()
                 || known.part != wish.part
+                || known.reason != wish.reason
                 || known.state == MirrorState::Error
         }
     };
@@ -73,6 +96,9 @@ fn differs(lenses: &Lenses, planned: &Planned) -> bool {
         let is_buried = sketch.state == MirrorState::Tombstoned;
         sketch.wanted.is_some()
             || sketch.state == MirrorState::Error
+            || (sketch.key.occurrence.is_none()
+                && !is_buried
+                && sketch.reason != Some(orphaned(&planned.event)))
             || (sketch.key.occurrence.is_some()
                 && (!sketch.dismissed || sketch.state == MirrorState::Pending))
             || (!is_buried && !lenses.knows(sketch.key.calendar))
@@ -86,7 +112,7 @@ fn compare<H: ObjectHost>(
     planned: Planned,
     known: Vec<StoredMirror>,
     changes: &mut Changes,
-) {
+) -> Result<(), StoreError> {
     let Planned { event, lane, wishes, .. } = planned;
     let order = order_key(ctx.now, &event.content.when, event.last_end);
     let mut known: BTreeMap<MirrorKey, StoredMirror> =
@@ -135,16 +161,23 @@ fn compare<H: ObjectHost>(
                 changes.facts.push(mirror);
             }
             Some(mut mirror) => {
+                let before = mirror.clone();
                 let changed = mirror.mirror.wish(wish.hash().cloned());
+                let was = mirror.reason;
+                mirror.reason = wish.reason;
                 if changed || mirror.part != wish.part {
                     mirror.part = wish.part;
                     mirror.lane = lane;
+                    changes.recorder.record(Some(&before), &mirror)?;
                     changes.update.push((mirror, order));
+                } else if let Some(reason) = wish.reason.filter(|reason| was != Some(*reason)) {
+                    changes.reasons.push((wish.key, reason));
                 }
             }
         }
     }
     for (key, mut orphan) in known {
+        let before = orphan.clone();
         if key.occurrence.is_some() && lenses.knows(key.calendar) {
             if orphan.dismissed {
                 // What was dismissed stays so, but there is nothing to be kept away.
@@ -155,6 +188,7 @@ fn compare<H: ObjectHost>(
                 orphan.part = Part::Stale;
                 orphan.lane = lane;
                 orphan.mirror.wish(None);
+                changes.recorder.record(Some(&before), &orphan)?;
                 changes.update.push((orphan, order));
             } else if !going.contains(&key.calendar) {
                 // Its series has no mirror any more, and took its instances with it.
@@ -164,9 +198,19 @@ fn compare<H: ObjectHost>(
             changes.bury.push(key);
         } else if orphan.mirror.wish(None) {
             orphan.lane = lane;
+            orphan.reason = Some(orphaned(&event));
+            changes.recorder.record(Some(&before), &orphan)?;
             changes.update.push((orphan, order));
+        } else if orphan.reason != Some(orphaned(&event)) {
+            changes.reasons.push((key, orphaned(&event)));
         }
     }
+    Ok(())
+}
+
+/// Why a mirror is not wanted of which no edge says anything.
+const fn orphaned(event: &StoredEvent) -> FilterReason {
+    if event.deleted { FilterReason::Deleted } else { FilterReason::NoEdge }
 }
 
 fn nothing_there(mirror: &StoredMirror) -> bool {
@@ -182,7 +226,8 @@ fn new(wish: &Wish, lane: Lane) -> StoredMirror {
     let hash = wish.hash().cloned();
     let mirror = match (wish.key.occurrence, hash) {
         (None, Some(hash)) => Mirror::wished(hash),
-        (_, hash) => Mirror::instance(hash),
+        (None, None) => Mirror::unwanted(),
+        (Some(_), hash) => Mirror::instance(hash),
     };
     StoredMirror {
         key: wish.key,
@@ -194,6 +239,7 @@ fn new(wish: &Wish, lane: Lane) -> StoredMirror {
         restores: 0,
         restore_day: None,
         dismissed: false,
+        reason: wish.reason,
         written: None,
     }
 }

@@ -37,9 +37,11 @@ pub fn settled(stage: &Stage, model: &Model) -> Violations {
     if !refused.is_empty() {
         found.push(format!("quota: calls were refused: {refused:?}"));
     }
+    // A claim of an account that was unlinked meanwhile ends with its time: nobody settles it any more.
     for waiting in stage.graph(
         "/* waiting */ SELECT occurrence, part, state, error_message, in_doubt, attempts, claim_id IS NOT NULL
-         FROM event_mirrors WHERE state IN ('PENDING', 'ERROR') OR claim_id IS NOT NULL",
+         FROM event_mirrors
+         WHERE state IN ('PENDING', 'ERROR') OR (claim_id IS NOT NULL AND state <> 'TOMBSTONED')",
     ) {
         found.push(format!("waiting: {waiting}"));
     }
@@ -55,8 +57,6 @@ struct Wanted {
     optional: BTreeMap<Block, usize>,
     /// How many events show all of it, instances of mirrored series aside.
     events: usize,
-    /// How many of these may be missing.
-    may_lack: usize,
 }
 
 fn wanted(stage: &Stage, model: &Model, account: usize) -> Wanted {
@@ -81,9 +81,6 @@ fn wanted(stage: &Stage, model: &Model, account: usize) -> Wanted {
         wanted.events += contents.series.iter().filter(|master| is_wanted(master)).count();
         let mut parts = BTreeSet::new();
         for shown in contents.shown.iter().filter(|shown| is_wanted(&shown.body)) {
-            // Not mended: what a series had that the target holds, and has no more, may be missing.
-            let whole = (shown.meeting().0, None);
-            let may_lack = shown.series.is_some() && !shown.in_series && held.contains(&whole);
             let series = shown.series.as_deref().filter(|_| shown.in_series);
             match series {
                 Some(id) if is_mirrored(id) => {}
@@ -91,13 +88,10 @@ fn wanted(stage: &Stage, model: &Model, account: usize) -> Wanted {
                 Some(id) if !shown.is_changed => {
                     parts.insert(id.to_owned());
                 }
-                _ => {
-                    wanted.events += 1;
-                    wanted.may_lack += usize::from(may_lack);
-                }
+                _ => wanted.events += 1,
             }
             let block = block(shown);
-            if may_lack || model.dismissed.iter().any(|hand| hand.took(account, calendar, shown)) {
+            if model.dismissed.iter().any(|hand| hand.took(account, calendar, shown)) {
                 *wanted.optional.entry(block.clone()).or_default() += 1;
             }
             wanted.blocks.entry(block).or_default().push(format!("{} of {calendar}", shown.id));
@@ -123,12 +117,23 @@ fn overlay(stage: &Stage, model: &Model, account: usize, found: &mut Violations)
         }
         return;
     }
+    let current = stage.of_calendar(account, "BUSY_OVERLAY", "provider_calendar_id");
+    // One that held events of others was left when its account was unlinked.
+    let (left, overlays): (Vec<_>, Vec<_>) =
+        overlays.iter().partition(|overlay| **overlay != current && model.copies.contains_key(*overlay));
     let [overlay] = overlays.as_slice() else {
         found.push(format!("overlay: {email} has {} overlay calendars", overlays.len()));
         return;
     };
-    let copies = model.copies.get(overlay).cloned().unwrap_or_default();
-    ours(stage, email, overlay, &copies, found);
+    for overlay in left.iter().chain(&overlays) {
+        let copies = model.copies.get(*overlay).cloned().unwrap_or_default();
+        ours(stage, email, overlay, &copies, found);
+    }
+    let of_ours = |overlay: &&&String| stage.world.mirrors(overlay).iter().any(|event| event.mark.is_some());
+    let full = left.iter().filter(of_ours).count();
+    if full > 0 {
+        found.push(format!("left: {email} has {full} old overlay calendars that hold mirrors"));
+    }
     let wanted = wanted(stage, model, account);
     let contents = stage.world.contents(overlay);
     let mut shown: BTreeMap<Block, Vec<String>> = BTreeMap::new();
@@ -154,7 +159,7 @@ fn overlay(stage: &Stage, model: &Model, account: usize, found: &mut Violations)
     let events = events.filter(|event| event.mark.is_some() && !event.event.contains_key("recurringEventId"));
     let events: Vec<_> = events.filter_map(|event| Some(event.mark?.event)).collect();
     let is_whole = model.dismissed.is_empty();
-    if events.len() > wanted.events || (is_whole && events.len() + wanted.may_lack < wanted.events) {
+    if events.len() > wanted.events || (is_whole && events.len() < wanted.events) {
         found.push(format!("events: {email} shows {} events for {}", events.len(), wanted.events));
     }
     if events.iter().collect::<BTreeSet<_>>().len() < events.len() {

@@ -128,7 +128,7 @@ fn halves(range: Range<usize>) -> [Range<usize>; 2] {
 /// The provider's id of an item, so that it can be fetched again and a full run does not miss it.
 fn id(delta: &Delta) -> Option<String> {
     match delta {
-        Delta::Present { id, .. } | Delta::Deleted { id } => Some(id.clone()),
+        Delta::Present { id, .. } | Delta::Floating { id, .. } | Delta::Deleted { id } => Some(id.clone()),
         Delta::Bad { id, .. } => id.clone(),
         Delta::Mirror { mark, .. } => {
             mark.parse().ok().map(|mark: tminus_domain::mark::Mark| mark.provider_event_id())

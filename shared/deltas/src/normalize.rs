@@ -4,6 +4,7 @@ use serde_json::Value;
 use tminus_domain::event::{
     EventContent, EventType, Organizer, OwnResponse, SeriesPart, Status, Transparency, Visibility,
 };
+use tminus_domain::floating::{Floating, WallTime};
 use tminus_domain::mark::{MARK_PROPERTY, Ownership, apart, has_form_of_ours, ownership};
 use tminus_domain::occurrence::Occurrence;
 use tminus_domain::time::Timestamp;
@@ -63,14 +64,21 @@ fn classified(id: &str, event: &Event, zone: Option<&str>) -> Result<Delta, Viol
     let updated = event.updated.as_deref().and_then(Timestamp::parse_rfc3339);
     match ownership(own_id, mark) {
         Ownership::Origin => {
-            Ok(Delta::Present { id: id.to_owned(), etag, updated, content: Box::new(content(event, zone)?) })
+            let (id, (content, floating)) = (id.to_owned(), content(event, zone)?);
+            let content = Box::new(content);
+            Ok(if floating.is_empty() {
+                Delta::Present { id, etag, updated, content }
+            } else {
+                Delta::Floating { id, etag, updated, content, floating: Box::new(floating) }
+            })
         }
         Ownership::Mirror(mark) => {
             let seen = shown_hash(event);
             let occurrence = match (apart(id), series(event, zone)?) {
                 ((_, Some(occurrence)), _) => Some(occurrence),
+                (_, (_, Some(_))) => return Err(TimeError::NoOffset.into()),
                 // Whatever its id says: an instance is never taken for its series.
-                (_, SeriesPart::Exception { original_start, .. }) => Some(original_start),
+                (_, (SeriesPart::Exception { original_start, .. }, None)) => Some(original_start),
                 _ => None,
             };
             Ok(Delta::Mirror { mark: mark.to_string(), occurrence, etag, seen, updated })
@@ -80,24 +88,26 @@ fn classified(id: &str, event: &Event, zone: Option<&str>) -> Result<Delta, Viol
     }
 }
 
-fn content(event: &Event, zone: Option<&str>) -> Result<EventContent, Violation> {
+/// What an event says, and which times of it are on a clock.
+fn content(event: &Event, zone: Option<&str>) -> Result<(EventContent, Floating), Violation> {
     let cancelled = event.is_cancelled();
-    let series = series(event, zone)?;
-    let when = match (when(event, zone), &series) {
+    let (series, original_start) = series(event, zone)?;
+    let times = match (when(event, zone), &series) {
         // A cancelled exception is only guaranteed its original start.
         (Err(TimeError::NoStart), SeriesPart::Exception { .. }) if cancelled => {
             let original = event.original_start_time.as_ref().ok_or(TimeError::NoStart)?;
             span(original, original, zone)?
         }
-        (when, _) => when?,
+        (times, _) => times?,
     };
+    let floating = Floating { span: times.floating, original_start };
     // No text and an empty one are the same: a mirror shows neither.
     let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    Ok(EventContent {
+    let content = EventContent {
         title: text(&event.summary),
         description: text(&event.description),
         location: text(&event.location),
-        when,
+        when: times.when,
         status: match event.status {
             Some(google::EventStatus::Tentative) => Status::Tentative,
             Some(google::EventStatus::Cancelled) => Status::Cancelled,
@@ -125,7 +135,8 @@ fn content(event: &Event, zone: Option<&str>) -> Result<EventContent, Violation>
         series,
         ical_uid: event.ical_uid.clone(),
         sequence: event.sequence.unwrap_or(0),
-    })
+    };
+    Ok((content, floating))
 }
 
 fn own_response(event: &Event) -> OwnResponse {
@@ -140,21 +151,20 @@ fn own_response(event: &Event) -> OwnResponse {
         })
 }
 
-fn series(event: &Event, zone: Option<&str>) -> Result<SeriesPart, Violation> {
+/// What an event is to a series, and its original start if that is on a clock.
+fn series(event: &Event, zone: Option<&str>) -> Result<(SeriesPart, Option<WallTime>), Violation> {
     match &event.recurring_event_id {
         Some(master) => {
             let original = event.original_start_time.as_ref().ok_or(Violation::Schema)?;
-            let original_start = match instant(original, zone)? {
-                // Ids have no smaller part than the second.
-                Instant::Time(at) => {
-                    Occurrence::At(Timestamp::from_millis(at.seconds().saturating_mul(1000)))
-                }
-                Instant::Date(day) => Occurrence::On(day),
+            let (original_start, wall) = match instant(original, zone)? {
+                Instant::Time(at) => (Occurrence::starting(at), None),
+                Instant::Wall(wall) => (Occurrence::starting(wall.as_if_utc()), Some(wall)),
+                Instant::Date(day) => (Occurrence::On(day), None),
             };
-            Ok(SeriesPart::Exception { master: master.clone(), original_start })
+            Ok((SeriesPart::Exception { master: master.clone(), original_start }, wall))
         }
-        None if event.recurrence.is_empty() => Ok(SeriesPart::Single),
-        None => Ok(SeriesPart::Master { lines: event.recurrence.clone() }),
+        None if event.recurrence.is_empty() => Ok((SeriesPart::Single, None)),
+        None => Ok((SeriesPart::Master { lines: event.recurrence.clone() }, None)),
     }
 }
 

@@ -60,7 +60,7 @@ struct World {
 
 fn name(delta: &Delta) -> Option<String> {
     match delta {
-        Delta::Present { id, .. } | Delta::Deleted { id } => Some(id.clone()),
+        Delta::Present { id, .. } | Delta::Floating { id, .. } | Delta::Deleted { id } => Some(id.clone()),
         Delta::Bad { id, .. } => id.clone(),
         Delta::Mirror { .. } => None,
     }

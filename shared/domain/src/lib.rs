@@ -5,6 +5,7 @@
 //! | [`ids`], [`time`] | prefixed ULIDs; points in time |
 //! | [`event`] | what an event is, normalised from any provider |
 //! | [`occurrence`] | which occurrence of a series is meant |
+//! | [`floating`] | times of which only the clock and its zone are told |
 //! | [`ordering`] | which of two sightings of an event counts |
 //! | [`policy`] | which edges an event is projected along, and why not |
 //! | [`rules`], [`pattern`], [`template`] | what a user sets on an edge, and what can be wrong with it |
@@ -31,6 +32,7 @@ pub mod backoff;
 pub mod channel_token;
 pub mod dirty;
 pub mod event;
+pub mod floating;
 pub mod hours;
 pub mod ics;
 pub mod ids;

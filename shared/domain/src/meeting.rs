@@ -1,5 +1,7 @@
 //! The same meeting in several accounts: every copy of an invitation has the same iCalendar UID (RFC 5545 section 3.8.4.7).
 
+use std::collections::BTreeSet;
+
 use crate::event::{EventContent, OwnResponse, SeriesPart, Status};
 use crate::ids::{AccountId, EventId};
 use crate::occurrence::Occurrence;
@@ -14,10 +16,33 @@ pub struct Copy {
     pub account: AccountId,
     /// The event.
     pub event: EventId,
-    /// Which occurrence of a series; `None`: a single event, or the series.
-    pub occurrence: Option<Occurrence>,
+    /// How much of the meeting it is.
+    pub scope: Scope,
     /// Whether it stands there.
     pub stands: bool,
+}
+
+/// How much of a meeting a copy is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// All of it: a single event, or a series.
+    Whole {
+        /// The occurrences that it has by its rules and dates, of those that are asked for.
+        has: BTreeSet<Occurrence>,
+    },
+    /// One occurrence of a series.
+    One(Occurrence),
+}
+
+impl Copy {
+    /// Which occurrence of a series it is, if it is one.
+    #[must_use]
+    pub const fn occurrence(&self) -> Option<Occurrence> {
+        match self.scope {
+            Scope::One(occurrence) => Some(occurrence),
+            Scope::Whole { .. } => None,
+        }
+    }
 }
 
 /// Whether an event stands in the account that has it: not cancelled, not declined.
@@ -27,16 +52,20 @@ pub fn stands(content: &EventContent) -> bool {
 }
 
 /// Whether the account holds the meeting itself, so that it needs no block. What it has of the very occurrence goes before
-/// what it has of the series.
+/// what it has of the series, and a series that was moved holds none of the occurrences that it left behind.
 #[must_use]
 pub fn is_held(copies: &[Copy], account: AccountId, occurrence: Option<Occurrence>) -> bool {
     let of = |wanted: Option<Occurrence>| {
-        copies.iter().filter(move |copy| copy.account == account && copy.occurrence == wanted)
+        copies.iter().filter(move |copy| copy.account == account && copy.occurrence() == wanted)
     };
     if of(occurrence).next().is_some() {
         return of(occurrence).any(|copy| copy.stands);
     }
-    occurrence.is_some() && of(None).any(|copy| copy.stands)
+    let has = |copy: &Copy| match (&copy.scope, &occurrence) {
+        (Scope::Whole { has }, Some(occurrence)) => has.contains(occurrence),
+        _ => false,
+    };
+    of(None).any(|copy| copy.stands && has(copy))
 }
 
 /// The UID that the provider gives to a meeting of its own.
@@ -70,14 +99,16 @@ mod tests {
         let account = AccountId::from_ulid(Ulid::from_parts(1, 1));
         let other = AccountId::from_ulid(Ulid::from_parts(1, 2));
         let event = EventId::from_ulid(Ulid::from_parts(1, 3));
-        let on = |stamp| Occurrence::from_stamp(stamp).ok();
-        let copy = |occurrence, stands| Copy { account, event, occurrence, stands };
-        let copies = [copy(None, true), copy(on("20260301"), false), copy(on("20260302"), true)];
-        let held = |occurrence| is_held(&copies, account, occurrence);
-        assert_eq!(
-            [held(None), held(on("20260301")), held(on("20260302")), held(on("20260303"))],
-            [true, false, true, true]
-        );
+        let on = |stamp| Occurrence::from_stamp(stamp).unwrap();
+        let copy = |scope, stands| Copy { account, event, scope, stands };
+        let has = ["20260301", "20260303"].map(on).into();
+        let one = |stamp| Scope::One(on(stamp));
+        let copies =
+            [copy(Scope::Whole { has }, true), copy(one("20260301"), false), copy(one("20260302"), true)];
+        let held = |stamp| is_held(&copies, account, Some(on(stamp)));
+        assert!(is_held(&copies, account, None));
+        assert_eq!(["20260301", "20260302", "20260303"].map(held), [false, true, true]);
+        assert!(!held("20260304"), "its series does not have it");
         assert!(!is_held(&copies, other, None));
         assert!(!is_held(&copies[1..], account, None), "one occurrence is not the series");
     }

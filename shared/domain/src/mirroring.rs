@@ -106,6 +106,15 @@ impl Mirror {
         }
     }
 
+    /// A mirror that was never wanted: of an event that is not copied along an edge.
+    #[must_use]
+    pub fn unwanted() -> Self {
+        let mut mirror = Self::wished(INHERITED);
+        mirror.wanted = None;
+        mirror.rest();
+        mirror
+    }
+
     /// An instance of a series that is there as the series has it, and is wanted otherwise.
     #[must_use]
     pub fn instance(wanted: Option<ProjectionHash>) -> Self {

@@ -64,6 +64,12 @@ impl Occurrence {
         found.filter(|found| found.stamp() == stamp).ok_or(NotAnOccurrence)
     }
 
+    /// Of a timed series, at this start. Ids have no smaller part than the second.
+    #[must_use]
+    pub const fn starting(at: Timestamp) -> Self {
+        Self::At(Timestamp::from_millis(at.seconds().saturating_mul(1000)))
+    }
+
     /// The instant that it sorts by: midnight in UTC of a day.
     #[must_use]
     pub fn sort_key(self) -> Timestamp {

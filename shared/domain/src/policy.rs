@@ -104,5 +104,11 @@ words! {
         Dismissed = "dismissed",
         /// It is an exception that the mirror of its series shows.
         InSeries = "in_series",
+        /// It is an exception of a series that nobody has seen yet.
+        SeriesUnseen = "series_unseen",
+        /// The event is deleted.
+        Deleted = "deleted",
+        /// No edge leads there any more.
+        NoEdge = "no_edge",
     }
 }

@@ -16,6 +16,7 @@
 //! | BYHOUR, BYMINUTE, BYSECOND | one value at most; without effect on an all-day series (RFC 5545 section 3.3.10) |
 //! | ordinals in BYDAY of a daily or weekly rule | dropped, as by dateutil |
 //! | fractions of a second | dropped |
+//! | a rule that never yields (30 February) | dropped; refused if the series has nothing else |
 
 mod canonical;
 mod dates;
@@ -41,8 +42,8 @@ use rule::Rule;
 use zones::Wall;
 
 pub use canonical::canonical_lines;
-pub use zones::iana_zone;
 pub(crate) use zones::instant_in;
+pub use zones::{iana_zone, instant_on_clock};
 
 /// Most occurrences that one expansion returns.
 pub const MAX_OCCURRENCES: u16 = 1_000;
@@ -52,7 +53,7 @@ pub const MAX_LINES: usize = 100;
 pub const MAX_BYTES: usize = 64 * 1024;
 /// Most dates in the RDATE and EXDATE lines of a series.
 pub const MAX_DATES: usize = 3_000;
-/// Most rules of a series: each that never yields costs a search of centuries.
+/// Most rules of a series: each that never yields costs a search of centuries when the series is read.
 pub const MAX_RULES: usize = 4;
 
 /// Why a series is not read.
@@ -79,6 +80,9 @@ pub enum RecurrenceError {
     /// INTERVAL=0.
     #[error("a rule repeats at no interval")]
     ZeroInterval,
+    /// No rule ever yields anything, such as 30 February, and there are no dates.
+    #[error("no rule of the series ever yields an occurrence")]
+    NeverYields,
 }
 
 /// Occurrences within a window.
@@ -121,6 +125,10 @@ impl Series {
     /// # Errors
     /// [`RecurrenceError`], but never [`RecurrenceError::NotASeries`].
     pub fn parse(when: &When, lines: &[String]) -> Result<Self, RecurrenceError> {
+        Self::parse_within(when, lines, &Budget::of_searches())
+    }
+
+    fn parse_within(when: &When, lines: &[String], budget: &Budget) -> Result<Self, RecurrenceError> {
         let bytes = lines.iter().fold(0_usize, |sum, line| sum.saturating_add(line.len()));
         if lines.len() > MAX_LINES || bytes > MAX_BYTES {
             return Err(RecurrenceError::TooLong);
@@ -150,11 +158,25 @@ impl Series {
                 return Err(RecurrenceError::TooLong);
             }
         }
-        if series.rules.is_empty() && rdates.is_empty() && exdates.is_empty() {
+        let has_rules = !series.rules.is_empty();
+        if !has_rules && rdates.is_empty() && exdates.is_empty() {
             return Err(RecurrenceError::Malformed);
+        }
+        series.drop_barren(budget);
+        if has_rules && series.rules.is_empty() && rdates.is_empty() {
+            return Err(RecurrenceError::NeverYields);
         }
         series.place(&rdates, &exdates);
         Ok(series)
+    }
+
+    /// Drops the rules that never yield. Each would be searched for centuries by every question, and two of them would
+    /// use up what may be looked at.
+    fn drop_barren(&mut self, budget: &Budget) {
+        let Self { wall, rules, exrules, .. } = self;
+        for rules in [rules, exrules] {
+            rules.retain(|rule| !expand::is_barren(rule, wall, budget));
+        }
     }
 
     /// Turns dates into starts: a whole day stands for the times of day that the series has on it.
@@ -203,10 +225,13 @@ impl Series {
     /// [`MAX_OCCURRENCES`]; days count as their midnights in UTC.
     #[must_use]
     pub fn between(&self, from: Timestamp, to: Timestamp, limit: u16) -> Expansion {
+        self.between_within(from, to, limit, &Budget::new())
+    }
+
+    fn between_within(&self, from: Timestamp, to: Timestamp, limit: u16, budget: &Budget) -> Expansion {
         let limit = usize::from(limit.min(MAX_OCCURRENCES));
-        let budget = Budget::new();
         let window = (seconds_up(from), seconds_up(to));
-        let mut merge = Merge::new(self, &self.rules, window, &budget);
+        let mut merge = Merge::new(self, &self.rules, window, budget);
         let occurrences = merge.by_ref().take(limit).map(|at| self.wall.occurrence(at)).collect();
         let is_whole = merge.next().is_none() && !budget.is_spent();
         Expansion { occurrences, is_whole }
@@ -215,8 +240,33 @@ impl Series {
     /// Whether an occurrence starts there by the rule.
     #[must_use]
     pub fn contains(&self, occurrence: Occurrence) -> bool {
+        self.contains_within(occurrence, &Budget::new())
+    }
+
+    fn contains_within(&self, occurrence: Occurrence, budget: &Budget) -> bool {
         let at = occurrence.sort_key();
-        self.between(at, at.plus_millis(1), 1).occurrences.first() == Some(&occurrence)
+        self.between_within(at, at.plus_millis(1), 1, budget).occurrences.first() == Some(&occurrence)
+    }
+
+    /// Those of these occurrences that the series has by its rules and dates. Of many at once this is asked, not
+    /// [`Series::contains`] of each: what is counted is counted from DTSTART, and only once here.
+    #[must_use]
+    pub fn having(&self, asked: &BTreeSet<Occurrence>) -> BTreeSet<Occurrence> {
+        self.having_within(asked, &Budget::new())
+    }
+
+    fn having_within(&self, asked: &BTreeSet<Occurrence>, budget: &Budget) -> BTreeSet<Occurrence> {
+        if self.rules.iter().chain(&self.exrules).all(|rule| rule.count().is_none()) {
+            // What is not counted is begun near each of them: they may lie centuries apart.
+            return asked.iter().copied().filter(|occurrence| self.contains(*occurrence)).collect();
+        }
+        let keys = || asked.iter().map(|occurrence| occurrence.sort_key());
+        let (Some(first), Some(last)) = (keys().min(), keys().max()) else { return BTreeSet::new() };
+        let window = (seconds_up(first), seconds_up(last.plus_millis(1)));
+        Merge::new(self, &self.rules, window, budget)
+            .map(|at| self.wall.occurrence(at))
+            .filter(|occurrence| asked.contains(occurrence))
+            .collect()
     }
 
     /// The start of the last occurrence.
@@ -224,19 +274,17 @@ impl Series {
     pub fn last(&self) -> LastStart {
         let budget = Budget::new();
         let mut until = self.dates.last().copied().unwrap_or_default();
-        let mut rules = Vec::new();
-        for rule in self.rules.iter().filter(|rule| expand::yields(rule, &self.wall, &budget)) {
+        for rule in &self.rules {
             match (rule.until(), rule.count()) {
                 (None, None) => return LastStart::Never,
                 (end, _) => until = until.max(end.unwrap_or(until)),
             }
-            rules.push(rule);
         }
         // The last year first: what is not counted need not be followed through all the years before it.
-        let is_counted = rules.iter().all(|rule| rule.count().is_some());
+        let is_counted = self.rules.iter().all(|rule| rule.count().is_some());
         let late = (!is_counted).then(|| until.saturating_sub(400 * 86_400));
         for from in late.into_iter().chain([i64::MIN]) {
-            let last = Merge::new(self, rules.iter().copied(), (from, i64::MAX), &budget).last();
+            let last = Merge::new(self, &self.rules, (from, i64::MAX), &budget).last();
             if budget.is_spent() {
                 return LastStart::Never;
             }

@@ -10,7 +10,7 @@ use crate::event::{EventContent, Extent, Visibility, When};
 use crate::occurrence::Occurrence;
 use crate::policy::FilterReason;
 use crate::projection::{BUSY_TITLE, Lens, MirrorBody, Projection};
-use crate::recurrence::{Series, canonical_lines};
+use crate::recurrence::canonical_lines;
 use crate::time::Timestamp;
 
 /// The master of a series.
@@ -18,8 +18,9 @@ use crate::time::Timestamp;
 pub struct Master<'a> {
     /// What it says.
     pub content: &'a EventContent,
-    /// Its rules, if they can be read.
-    pub series: Option<&'a Series>,
+    /// Those of its occurrences that this is about: of exceptions, of known instances, of what the target declined. None if
+    /// its rules cannot be read.
+    pub has: &'a BTreeSet<Occurrence>,
     /// The end of its last occurrence; `None`: it is endless.
     pub last_end: Option<Timestamp>,
     /// Why it has no mirror, for a reason that its content does not tell.
@@ -101,13 +102,12 @@ pub fn plan(
         };
         return Plan { alone: exceptions.iter().map(alone).collect(), series, instances };
     };
-    let contains = |occurrence| master.series.is_some_and(|series| series.contains(occurrence));
     let mut instances = BTreeMap::new();
     let mut alone = Vec::new();
     let mut covered = BTreeSet::new();
     for exception in exceptions {
         let occurrence = exception.occurrence;
-        if !contains(occurrence) {
+        if !master.has.contains(&occurrence) {
             alone.push(single(exception));
             continue;
         }
@@ -130,7 +130,7 @@ pub fn plan(
     for (occurrence, row) in known.iter().filter(|(occurrence, _)| !covered.contains(occurrence)) {
         let wanted = match (row, inherited(shown, *occurrence)) {
             (_, None) => Instance::Stale,
-            _ if !contains(*occurrence) => Instance::Stale,
+            _ if !master.has.contains(occurrence) => Instance::Stale,
             (Known::Barred, _) => Instance::Gone,
             (Known::Written, Some(body)) => Instance::Shown(Box::new(body)),
         };
@@ -148,12 +148,11 @@ fn declined(lens: &Lens, master: &Master<'_>, exceptions: &[Exception<'_>], now:
     let Projection::Shown(shown) = lens.project(master.content, master.last_end, now) else { return NOTHING };
     let is_excepted =
         |occurrence: &Occurrence| exceptions.iter().any(|exception| exception.occurrence == *occurrence);
-    let contains = |occurrence: &Occurrence| master.series.is_some_and(|series| series.contains(*occurrence));
     let left: BTreeSet<Occurrence> = master
         .declined
         .iter()
         .copied()
-        .filter(|occurrence| contains(occurrence) && !is_excepted(occurrence))
+        .filter(|occurrence| master.has.contains(occurrence) && !is_excepted(occurrence))
         .collect();
     let Some(first) = left.first().and_then(|first| inherited(&shown, *first)) else { return NOTHING };
     if left.len() == 1 {

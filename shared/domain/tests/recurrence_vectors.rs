@@ -5,7 +5,7 @@
 use serde::Deserialize;
 use tminus_domain::event::When;
 use tminus_domain::occurrence::Occurrence;
-use tminus_domain::recurrence::{LastStart, Series, canonical_lines};
+use tminus_domain::recurrence::{LastStart, RecurrenceError, Series, canonical_lines};
 use tminus_domain::time::Timestamp;
 
 const VECTORS: &str = include_str!("recurrence_vectors/vectors.jsonl");
@@ -45,6 +45,11 @@ impl Vector {
         }
     }
 
+    /// Whether there is at most its start, which no rule yields: such a series is refused.
+    fn is_barren(&self) -> bool {
+        self.last.as_ref().is_some_and(|last| last.is_empty() || *last == self.start)
+    }
+
     /// What is wrong with a series of it.
     fn fault(&self, series: &Series) -> Option<String> {
         let found = series.between(at(&self.from), at(&self.to), SHOWN);
@@ -68,12 +73,16 @@ impl Vector {
 #[test]
 fn dateutil_finds_the_same_occurrences() {
     let mut faults = Vec::new();
-    let mut count = 0;
+    let (mut count, mut refused) = (0, 0);
     for line in VECTORS.lines() {
         let vector: Vector = serde_json::from_str(line).unwrap();
         count += 1;
         let series = match Series::parse(&vector.when(), &vector.lines) {
             Ok(series) => series,
+            Err(RecurrenceError::NeverYields) if vector.is_barren() => {
+                refused += 1;
+                continue;
+            }
             Err(error) => {
                 faults.push(format!("{line}\n    {error}"));
                 continue;
@@ -91,6 +100,6 @@ fn dateutil_finds_the_same_occurrences() {
             faults.push(format!("{line}\n    as written, {written:?}: {fault}"));
         }
     }
-    assert_eq!(count, 3_000);
+    assert_eq!((count, refused), (3_000, 8));
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }

@@ -7,7 +7,7 @@
 //! | [`error`] | what a refused call means: [`Failure`], decided from status and reason |
 //! | [`calendar_client`] | [`CalendarApi`]: calendars, events, push channels |
 //! | [`list_query`] | [`ListEvents`] and the fields that are asked for |
-//! | [`times`] | start and end as a span of time |
+//! | [`times`] | start and end as a span of time, or as what clocks show |
 //! | [`mirror_body()`] | what a mirror shows, whatever it was written with |
 //! | [`batch`] | up to 50 writes in one request |
 //! | [`oauth`] | [`OauthClient`]: consent, code exchange, refresh, revocation |

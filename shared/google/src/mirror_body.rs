@@ -14,7 +14,7 @@ use crate::wire::{Event, EventStatus, Transparency, Visibility};
 /// [`TimeError`] if its times cannot be read.
 pub fn mirror_body(event: &Event) -> Result<MirrorBody, TimeError> {
     // The zone of the calendar is never asked for: the provider shows what we wrote with an offset.
-    let when = match when(event, None)? {
+    let when = match when(event, None)?.known()? {
         // Only a series is in a zone; a block or an instance is the same in any.
         When::Timed { start, end, .. } if event.recurrence.is_empty() => {
             When::Timed { start, end, zone: None, end_zone: None }

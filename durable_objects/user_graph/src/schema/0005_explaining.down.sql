@@ -1,9 +1,9 @@
+DELETE FROM timers WHERE kind = 'retention';
 DROP INDEX idx_events_repeating;
 DROP INDEX idx_events_long;
 DROP TABLE settings_journal;
 ALTER TABLE graph DROP COLUMN journal_from;
-DELETE FROM event_journal WHERE target_calendar_id IS NOT NULL;
-ALTER TABLE event_journal DROP COLUMN target_calendar_id;
+DROP TABLE mirror_journal;
 -- Pairs without a mirror had no row.
 DELETE FROM event_mirrors WHERE reason IS NOT NULL AND state = 'DELETED' AND dismissed = 0 AND provider_event_id IS NULL;
 ALTER TABLE event_mirrors DROP COLUMN reason;

@@ -4,8 +4,16 @@
 -- counted too. NULL: a mirror is wanted.
 ALTER TABLE event_mirrors ADD COLUMN reason TEXT;
 
--- Entries of a mirror name its calendar, those of the event itself do not. 'conflict' keeps both values in its patch.
-ALTER TABLE event_journal ADD COLUMN target_calendar_id BLOB;
+-- What became of mirrors: an entry a command and calendar, since fifty are settled at once and a row is billed. What
+-- a mirror is wanted to be follows from its event, and stands here only where it changed by itself.
+CREATE TABLE mirror_journal (
+  target_calendar_id   BLOB NOT NULL,                -- cal_, its 16 bytes
+  journal_id           BLOB NOT NULL,                -- jrn_, its 16 bytes: in order of time
+  change_type          TEXT NOT NULL,                -- written | seen | wished | conflict
+  entries_json         TEXT NOT NULL,                -- [[event's bytes, occurrence, RFC 6902 back to what was], ...]
+  trace_id             BLOB,                         -- trc_, its 16 bytes
+  PRIMARY KEY (target_calendar_id, journal_id)
+) WITHOUT ROWID;
 
 -- Up to when entries were dropped: nothing is known of the time before.
 ALTER TABLE graph ADD COLUMN journal_from INTEGER NOT NULL DEFAULT 0;      -- milliseconds
@@ -27,3 +35,10 @@ CREATE TABLE settings_journal (
 CREATE INDEX idx_events_long ON canonical_events (end_ts)
   WHERE end_ts - start_ts > 604800000 AND recurrence_rule IS NULL;
 CREATE INDEX idx_events_repeating ON canonical_events (start_ts) WHERE recurrence_rule IS NOT NULL;
+
+-- Journals are kept for a while (docs/adr/0019).
+INSERT INTO timers (kind, subject, due_at) SELECT 'retention', 'all', 0 WHERE EXISTS (SELECT 1 FROM graph);
+-- Pairs without a mirror get their reasons.
+INSERT INTO timers (kind, subject, due_at)
+SELECT 'reproject', 'all', 0 WHERE EXISTS (SELECT 1 FROM canonical_events)
+ON CONFLICT (kind, subject) DO UPDATE SET due_at = 0, cursor = NULL;

@@ -11,12 +11,14 @@
 )]
 
 mod absence;
+mod clocks;
 mod echoes;
 mod fences;
 mod graph;
 mod identity;
 mod intake;
 mod lanes;
+mod meetings;
 mod messages;
 mod mirrors;
 mod objects;

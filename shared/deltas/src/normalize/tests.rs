@@ -3,6 +3,7 @@
 use super::*;
 use serde_json::json;
 use tminus_domain::event::When;
+use tminus_domain::floating::{Bound, FloatingSpan};
 
 fn timed() -> Value {
     json!({
@@ -100,15 +101,46 @@ fn start_and_end_keep_a_zone_each() {
 fn a_time_without_an_offset_is_in_its_zone_or_its_calendars_or_refused() {
     let mut event = with("start", json!({"dateTime": "2026-03-01T09:00:00"}));
     event["end"] = json!({"dateTime": "2026-03-01T10:00:00"});
-    for (zone, start) in [
-        (None, "2026-03-01T09:00:00.000Z"),
-        (Some("UTC"), "2026-03-01T09:00:00.000Z"),
-        (Some("Etc/GMT-1"), "2026-03-01T08:00:00.000Z"),
-    ] {
+    for (zone, start) in
+        [(Some("UTC"), "2026-03-01T09:00:00.000Z"), (Some("Etc/GMT-1"), "2026-03-01T08:00:00.000Z")]
+    {
         assert_eq!(present(&event, zone).when.start_text(), start);
     }
-    let Delta::Bad { reason, .. } = delta(&event, Some("Europe/Berlin")) else { panic!("not refused") };
-    assert_eq!(reason, TimeError::NoOffset.to_string());
+    assert_eq!(reason(&event), TimeError::NoZone.to_string());
+}
+
+#[test]
+fn a_time_on_a_clock_is_passed_on_with_its_zone() {
+    let wall = |local: &str| WallTime { local: local.parse().unwrap(), zone: "Europe/Berlin".to_owned() };
+    let mut event = with("start", json!({"dateTime": "2026-07-01T09:00:00", "timeZone": "Europe/Berlin"}));
+    event["end"] = json!({"dateTime": "2026-07-01T10:00:00"});
+    event["recurringEventId"] = json!("base");
+    event["originalStartTime"] = json!({"dateTime": "2026-07-01T08:30:00"});
+    let Delta::Floating { content, floating, .. } = delta(&event, Some("Europe/Berlin")) else {
+        panic!("not passed on")
+    };
+    let bound = |local| Bound::Wall(wall(local));
+    let span = FloatingSpan { start: bound("2026-07-01T09:00:00"), end: bound("2026-07-01T10:00:00") };
+    let original_start = Some(wall("2026-07-01T08:30:00"));
+    assert_eq!(*floating, Floating { span: Some(span), original_start });
+    assert_eq!(content.when.zone(), Some("Europe/Berlin"));
+    let resolved = floating.resolved(&content).unwrap();
+    assert_eq!(resolved.when.start_text(), "2026-07-01T07:00:00.000Z");
+    assert_eq!(resolved.when.end_text(), "2026-07-01T08:00:00.000Z");
+    let original_start = Occurrence::from_stamp("20260701T063000Z").unwrap();
+    assert_eq!(resolved.series, SeriesPart::Exception { master: "base".to_owned(), original_start });
+}
+
+#[test]
+fn a_cancelled_occurrence_on_a_clock_is_passed_on_too() {
+    let item = json!({
+        "id": "odd", "status": "cancelled", "recurringEventId": "base",
+        "originalStartTime": {"dateTime": "2026-07-01T08:30:00", "timeZone": "Europe/Berlin"},
+    });
+    let Delta::Floating { content, floating, .. } = delta(&item, None) else { panic!("not passed on") };
+    let resolved = floating.resolved(&content).unwrap();
+    assert_eq!(resolved.status, Status::Cancelled);
+    assert_eq!(resolved.when.start_text(), "2026-07-01T06:30:00.000Z");
 }
 
 #[test]

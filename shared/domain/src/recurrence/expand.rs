@@ -6,22 +6,39 @@ use std::iter::Peekable;
 use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use rrule::RRuleSetIter;
 
-use super::Series;
 use super::rule::Rule;
 use super::zones::Wall;
+use super::{MAX_RULES, Series};
 
 /// Most local times that are looked at: a daily rule for a century, in some 10 ms.
 const MAX_STEPS: u32 = 40_000;
 /// What it counts if a rule is found to yield no more: the crate has searched for centuries, in some 40 ms.
-const SEARCH: u32 = MAX_STEPS / 2;
+pub(super) const SEARCH: u32 = MAX_STEPS / 2;
 
 /// What may still be looked at; shared by everything that answers one question.
 #[derive(Debug)]
 pub(super) struct Budget(Cell<u32>);
 
 impl Budget {
+    /// For one question.
     pub(super) fn new() -> Self {
-        Self(Cell::new(MAX_STEPS))
+        Self::of(MAX_STEPS)
+    }
+
+    /// Enough to search for an occurrence of each rule of a series.
+    pub(super) fn of_searches() -> Self {
+        let searches = u32::try_from(MAX_RULES).unwrap_or(u32::MAX).saturating_add(1);
+        Self::of(searches.saturating_mul(SEARCH))
+    }
+
+    pub(super) fn of(steps: u32) -> Self {
+        Self(Cell::new(steps))
+    }
+
+    /// How many steps are left.
+    #[cfg(test)]
+    pub(super) fn left(&self) -> u32 {
+        self.0.get()
     }
 
     /// Whether it is used up: what was found may not be everything.
@@ -56,6 +73,13 @@ impl<'a> Stream<'a> {
         let to = rule.until().map_or(to, |until| to.min(until.saturating_add(1)));
         Some(Self { times, left: rule.count(), wall, to, budget })
     }
+
+    /// The next local time.
+    fn step(&mut self) -> Option<NaiveDateTime> {
+        let found = self.times.next();
+        self.budget.spend(if found.is_some() { 1 } else { SEARCH });
+        found.map(|at| at.naive_utc())
+    }
 }
 
 impl Iterator for Stream<'_> {
@@ -66,19 +90,17 @@ impl Iterator for Stream<'_> {
             return None;
         }
         self.left = self.left.map(|left| left.saturating_sub(1));
-        let Some(at) = self.times.next() else {
-            self.budget.spend(SEARCH);
-            return None;
-        };
-        self.budget.spend(1);
-        let at = self.wall.instant(at.naive_utc());
+        let at = self.step()?;
+        let at = self.wall.instant(at);
         (at < self.to).then_some(at)
     }
 }
 
-/// Whether a rule yields anything at all.
-pub(super) fn yields(rule: &Rule, wall: &Wall, budget: &Budget) -> bool {
-    Stream::new(rule, wall, i64::MIN, i64::MAX, budget).is_some_and(|mut stream| stream.next().is_some())
+/// Whether a rule never yields anything, wherever it ends. What only ends before it begins is told at the first step.
+pub(super) fn is_barren(rule: &Rule, wall: &Wall, budget: &Budget) -> bool {
+    rule.count() != Some(0)
+        && Stream::new(rule, wall, i64::MIN, i64::MAX, budget)
+            .is_some_and(|mut stream| stream.step().is_none())
 }
 
 /// The starts of a series in `[from, to)`, in order, each once; all of them unless the budget is spent.

@@ -152,6 +152,10 @@ proptest! {
             };
             prop_assert!(!series.contains(other_kind));
         }
+        let days = |occurrence: &Occurrence| (-1..=1).map(|days| moved(*occurrence, days)).collect::<Vec<_>>();
+        let asked: BTreeSet<_> = found.occurrences.iter().flat_map(days).collect();
+        let one_by_one = asked.iter().copied().filter(|occurrence| series.contains(*occurrence)).collect();
+        prop_assert_eq!(series.having(&asked), one_by_one);
     }
 
     #[test]

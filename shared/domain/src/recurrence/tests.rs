@@ -130,7 +130,6 @@ fn the_last_start_is_told_or_never() {
     assert_eq!(last(&["RRULE:FREQ=DAILY;UNTIL=20991231"]), at("20991231T080000Z"));
     assert_eq!(last(&["RRULE:FREQ=DAILY;COUNT=2", "RDATE:20300101T000000Z"]), at("20300101T000000Z"));
     assert_eq!(last(&["RRULE:FREQ=DAILY;COUNT=2", "EXRULE:FREQ=DAILY"]), LastStart::Empty);
-    assert_eq!(last(&["RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"]), at("20260323T080000Z"));
 }
 
 #[test]
@@ -200,10 +199,71 @@ fn what_costs_too_much_is_cut_and_said_to_be() {
     assert_eq!(far(&["RRULE:FREQ=DAILY"]), (9, false));
     assert_eq!(far(&["RRULE:FREQ=DAILY;COUNT=1000000000"]), (0, false));
     assert_eq!(far(&["RRULE:FREQ=WEEKLY;COUNT=1000000000"]), (9, false));
-    // One rule that never yields is searched for to the end, a second is one too many.
-    let never = "RRULE:FREQ=DAILY;INTERVAL=7;BYDAY=TU";
-    assert_eq!(far(&[never]), (0, true));
-    assert_eq!(far(&[never, "RRULE:FREQ=DAILY;INTERVAL=7;BYDAY=WE"]), (0, false));
+}
+
+/// DTSTART is a Monday.
+const BARREN: [&str; 3] = [
+    "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+    "RRULE:FREQ=DAILY;INTERVAL=7;BYDAY=TU",
+    "RRULE:FREQ=DAILY;INTERVAL=7;BYDAY=WE;COUNT=3",
+];
+const WEEKLY: &str = "RRULE:FREQ=WEEKLY";
+
+#[test]
+fn a_series_of_which_nothing_ever_yields_is_refused() {
+    for lines in [&BARREN[..1], &BARREN[1..2], &BARREN, &[BARREN[2], "EXDATE:20260323T080000Z"]] {
+        assert_eq!(parse(&berlin(), lines).unwrap_err(), RecurrenceError::NeverYields, "{lines:?}");
+    }
+}
+
+#[test]
+fn rules_that_never_yield_are_dropped_beside_others_or_dates() {
+    let series = parse(&berlin(), &[BARREN[0], BARREN[1], BARREN[2], WEEKLY]).unwrap();
+    assert_eq!(series.lines(), [WEEKLY]);
+    let exrule = "EXRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30";
+    assert_eq!(parse(&berlin(), &[exrule, WEEKLY]).unwrap().lines(), [WEEKLY]);
+    let dates = parse(&berlin(), &[BARREN[0], "RDATE:20260501T080000Z"]).unwrap();
+    assert_eq!(dates.lines(), ["RDATE:20260501T080000Z"]);
+    assert_eq!(dates.last(), LastStart::At(Occurrence::from_stamp("20260501T080000Z").unwrap()));
+    // What yields late, or ends before it begins, is not one of them.
+    let leap =
+        ["RRULE:FREQ=YEARLY;INTERVAL=3;BYMONTH=2;BYMONTHDAY=29", "RRULE:FREQ=DAILY;UNTIL=20200101T000000Z"];
+    assert_eq!(parse(&berlin(), &leap).unwrap().rules.len(), 2);
+}
+
+#[test]
+fn rules_that_never_yield_are_searched_once_and_answer_no_question() {
+    let lines = owned(&[BARREN[0], BARREN[1], BARREN[2], WEEKLY]);
+    let searches = Budget::of_searches();
+    let before = searches.left();
+    let series = Series::parse_within(&berlin(), &lines, &searches).unwrap();
+    let work = before - searches.left();
+    assert!((3 * expand::SEARCH..3 * expand::SEARCH + 10).contains(&work), "{work} steps to read it");
+    for weeks in [0, 1, 52, 520] {
+        let on = Occurrence::At(
+            Timestamp::parse_rfc3339("2026-03-23T08:00:00Z").unwrap().plus_seconds(weeks * 604_800),
+        );
+        let budget = Budget::new();
+        let before = budget.left();
+        // In summer the local time is an hour earlier in UTC.
+        let summer = Occurrence::At(on.sort_key().plus_seconds(-3_600));
+        assert!(series.contains_within(on, &budget) || series.contains(summer), "week {weeks}");
+        assert!(before - budget.left() <= 10, "{} steps in week {weeks}", before - budget.left());
+    }
+}
+
+#[test]
+fn many_occurrences_of_a_counted_rule_are_one_walk() {
+    let series = parse(&timed("2026-03-23T08:00:00Z", "UTC"), &["RRULE:FREQ=DAILY;COUNT=2000"]).unwrap();
+    let day = |day: i64| {
+        Occurrence::At(Timestamp::parse_rfc3339("2026-03-23T08:00:00Z").unwrap().plus_seconds(day * 86_400))
+    };
+    let asked: BTreeSet<_> = (1_000..2_500).map(day).collect();
+    let budget = Budget::new();
+    let before = budget.left();
+    let has = series.having_within(&asked, &budget);
+    assert_eq!(has, (1_000..2_000).map(day).collect());
+    assert!(before - budget.left() <= 2_001, "{} steps", before - budget.left());
 }
 
 #[test]

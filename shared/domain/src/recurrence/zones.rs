@@ -20,6 +20,17 @@ pub fn iana_zone(name: &str) -> Option<&'static str> {
     zone_of(name).ok().map(Tz::name)
 }
 
+/// The instant of a local time in a zone by any name: the first of two; one that is skipped is moved on by what was
+/// skipped.
+///
+/// # Errors
+/// [`RecurrenceError::UnknownZone`].
+pub fn instant_on_clock(zone: &str, local: NaiveDateTime) -> Result<Timestamp, RecurrenceError> {
+    let seconds = instant_in(zone_of(zone)?, local);
+    let millis = i64::from(local.and_utc().timestamp_subsec_millis());
+    Ok(Timestamp::default().plus_seconds(seconds).plus_millis(millis))
+}
+
 /// Reads the name of a zone.
 pub(super) fn zone_of(name: &str) -> Result<Tz, RecurrenceError> {
     let name = name.trim();

@@ -4,6 +4,7 @@ use super::*;
 use crate::event::{EventType, Organizer, OwnResponse, SeriesPart, Status, Transparency, Visibility};
 use crate::ids::{AccountId, CalendarId, PrefixedId, Ulid};
 use crate::policy::{CalendarKind, DetailLevel, Edge};
+use crate::recurrence::Series;
 use crate::rules::EdgeRules;
 
 fn at(text: &str) -> Timestamp {
@@ -52,10 +53,13 @@ fn lens(detail: DetailLevel) -> Lens {
     Lens::new(edge, None).unwrap()
 }
 
+fn having(master: &EventContent, asked: impl IntoIterator<Item = Occurrence>) -> BTreeSet<Occurrence> {
+    let SeriesPart::Master { lines } = &master.series else { panic!("no master") };
+    Series::parse(&master.when, lines).unwrap().having(&asked.into_iter().collect())
+}
+
 /// Plans `master` with `exceptions` under BUSY.
 fn busy(master: &EventContent, exceptions: &[EventContent], known: &[(&str, Known)]) -> Plan {
-    let SeriesPart::Master { lines } = &master.series else { panic!("no master") };
-    let series = Series::parse(&master.when, lines).unwrap();
     let exceptions: Vec<Exception<'_>> = exceptions
         .iter()
         .map(|content| {
@@ -65,9 +69,10 @@ fn busy(master: &EventContent, exceptions: &[EventContent], known: &[(&str, Know
             Exception { occurrence: *original_start, content, barred: None }
         })
         .collect();
-    let known = known.iter().map(|(occurrence, known)| (on(occurrence), *known)).collect();
-    let master =
-        Master { content: master, series: Some(&series), last_end: None, barred: None, declined: &[] };
+    let known: BTreeMap<_, _> = known.iter().map(|(occurrence, known)| (on(occurrence), *known)).collect();
+    let asked = exceptions.iter().map(|exception| exception.occurrence).chain(known.keys().copied());
+    let has = having(master, asked);
+    let master = Master { content: master, has: &has, last_end: None, barred: None, declined: &[] };
     plan(&lens(DetailLevel::Busy), &master, &exceptions, &known, at("2026-03-01T00:00:00Z"))
 }
 
@@ -133,7 +138,7 @@ fn without_its_series_an_exception_stands_alone_unless_the_series_was_dismissed(
     let content = weekly();
     let barred = Master {
         content: &content,
-        series: None,
+        has: &BTreeSet::new(),
         last_end: None,
         barred: Some(FilterReason::Dismissed),
         declined: &[],
@@ -160,12 +165,10 @@ fn an_inherited_all_day_occurrence_keeps_its_length() {
 #[test]
 fn an_instance_is_as_visible_as_its_series_and_what_it_would_hide_is_left_out() {
     let content = weekly();
-    let SeriesPart::Master { lines } = &content.series else { panic!("no master") };
-    let series = Series::parse(&content.when, lines).unwrap();
+    let has = having(&content, [on(SECOND)]);
     let mut hidden = exception(SECOND, SECOND);
     hidden.visibility = Visibility::Private;
-    let master =
-        Master { content: &content, series: Some(&series), last_end: None, barred: None, declined: &[] };
+    let master = Master { content: &content, has: &has, last_end: None, barred: None, declined: &[] };
     let exceptions = [Exception { occurrence: on(SECOND), content: &hidden, barred: None }];
     let plan = super::plan(&lens(DetailLevel::Title), &master, &exceptions, &BTreeMap::new(), at(SECOND));
     let Some(Instance::Shown(body)) = plan.instances.get(&on(SECOND)) else { panic!("not shown") };
@@ -175,11 +178,10 @@ fn an_instance_is_as_visible_as_its_series_and_what_it_would_hide_is_left_out() 
 #[test]
 fn of_a_series_that_the_target_holds_only_what_it_declined_is_shown() {
     let content = weekly();
-    let SeriesPart::Master { lines } = &content.series else { panic!("no master") };
-    let series = Series::parse(&content.when, lines).unwrap();
     let shown = |declined: &[Occurrence], exceptions: &[Exception<'_>]| {
         let barred = Some(FilterReason::Duplicate);
-        let master = Master { content: &content, series: Some(&series), last_end: None, barred, declined };
+        let has = having(&content, declined.iter().copied());
+        let master = Master { content: &content, has: &has, last_end: None, barred, declined };
         match super::plan(&lens(DetailLevel::Busy), &master, exceptions, &BTreeMap::new(), at(SECOND)).series
         {
             Projection::Shown(body) => Some((body.when.start_text(), body.recurrence)),
