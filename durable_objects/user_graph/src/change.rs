@@ -17,6 +17,7 @@ use crate::events::{self, StoredEvent, Times};
 use crate::journal::{self, Change, Entry};
 use crate::lenses::Lenses;
 use crate::project::{self, Mirrors, Subject};
+use crate::search;
 
 /// One event that changed.
 #[derive(Debug, Clone)]
@@ -153,6 +154,7 @@ fn write<H: ObjectHost>(ctx: &Context<'_, H>, changes: &[Changed]) -> Result<(),
     events::insert(ctx, with(None))?;
     events::update(ctx, with(Some(Times::Kept)), Times::Kept)?;
     events::update(ctx, with(Some(Times::Changed)), Times::Changed)?;
+    search::note(ctx, changes)?;
     journal::append(
         ctx,
         changes.iter().map(|changed| Entry {

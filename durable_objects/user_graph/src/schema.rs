@@ -34,6 +34,12 @@ pub const MIGRATIONS: &[Migration] = &[
         up: include_str!("schema/0005_explaining.up.sql"),
         down: include_str!("schema/0005_explaining.down.sql"),
     },
+    Migration {
+        version: 6,
+        name: "search",
+        up: include_str!("schema/0006_search.up.sql"),
+        down: include_str!("schema/0006_search.down.sql"),
+    },
 ];
 
 #[cfg(test)]

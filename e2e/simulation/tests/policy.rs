@@ -21,6 +21,7 @@ use tminus_user_graph::policy_contract::{
     EdgeKey, GetPolicy, HandDeleted, MirrorWish, Policy, PolicyEdge, PutEdge, RemoveEdge, SetDismissed,
     SetHandDeleted, SetWorkingHours, Switch,
 };
+use tminus_user_graph::reading_contract::EventFilter;
 
 const NINE: &str = "2026-02-02T09:00:00Z";
 const TEN: &str = "2026-02-02T10:00:00Z";
@@ -86,6 +87,7 @@ fn event(stage: &Stage) -> EventId {
     let list = ListEvents {
         from: time("2026-02-01T00:00:00Z"),
         to: time("2026-03-01T00:00:00Z"),
+        filter: EventFilter::default(),
         limit: 1,
         after: None,
     };
