@@ -330,6 +330,7 @@ pub struct EventCursor {
 
 /// A canonical event with the state of its mirrors.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ListedEvent {
     /// The event.
     pub event: EventId,
@@ -350,6 +351,7 @@ pub struct ListedEvent {
 
 /// A mirror of a listed event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ListedMirror {
     /// The account that holds it.
     pub account: AccountId,
@@ -393,6 +395,7 @@ pub struct GraphStatus {
 
 /// An item that could not be understood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct QuarantinedItem {
     /// The account that it comes from.
     pub account: AccountId,

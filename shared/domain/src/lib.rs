@@ -23,6 +23,9 @@
 //! | [`keys`], [`seal`], [`signed`], [`channel_token`] | key rings, encryption at rest, signed texts |
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::string_slice, reason = "tests may panic"))]
 
+#[cfg(feature = "openapi")]
+extern crate self as tminus_domain;
+
 pub mod absence;
 pub mod backoff;
 pub mod channel_token;
@@ -44,6 +47,8 @@ pub mod projection;
 pub mod quota;
 pub mod recurrence;
 pub mod rules;
+#[cfg(feature = "openapi")]
+mod schema;
 pub mod seal;
 pub mod series;
 pub mod signed;
@@ -52,4 +57,8 @@ pub mod time;
 pub mod window;
 mod words;
 
+/// For the schemas of [`words!`].
+#[cfg(feature = "openapi")]
+#[doc(hidden)]
+pub use schemars;
 pub use words::UnknownWord;

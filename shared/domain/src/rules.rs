@@ -20,6 +20,7 @@ const MAX_EVENT_TYPES: usize = 32;
 
 /// What a user sets on an edge.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct EdgeRules {
     /// Which events are copied.
@@ -30,6 +31,7 @@ pub struct EdgeRules {
 
 /// Which events are copied along an edge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Filters {
     /// Events that the owner declined.
@@ -79,6 +81,7 @@ impl Default for Filters {
 
 /// How the copies along an edge look.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Shape {
     /// How the title is made; `None`: what the level of detail shows, as it is.
