@@ -1,6 +1,5 @@
 //! The way of a request: traced, routed, authenticated, answered.
 
-use serde_json::json;
 use tminus_domain::ids::TraceId;
 use tminus_domain::time::Timestamp;
 use tminus_ports::{Ports, fresh_id};
@@ -10,12 +9,12 @@ use tracing::Instrument as _;
 
 use crate::admin_auth::require_admin;
 use crate::config::Config;
-use crate::error::ApiError;
+use crate::conventions::{ApiError, Code, Query};
 use crate::http::{ApiRequest, ApiResponse, MAX_BODY_BYTES};
 use crate::own_page::require_own_page;
-use crate::query::Query;
-use crate::router::{Route, route};
+use crate::router::{Access, Row, route};
 use crate::session::Session;
+use crate::table::Route;
 use crate::{oauth, routes};
 
 /// What a handler works with.
@@ -41,9 +40,9 @@ pub async fn handle<P: Ports + RegistrySql>(ports: &P, config: &Config, request:
     let span = tracing::info_span!("request", %trace, worker = "api");
     let answer = async {
         let route = route(&request.method, &request.path);
-        let name = route.as_ref().map_or("none", Route::name);
+        let name = route.as_ref().map_or("none", |(row, _)| row.name);
         let answer = match route {
-            Ok(route) => serve(ports, config, &request, trace, route).await,
+            Ok((row, route)) => serve(ports, config, &request, trace, row, route).await,
             Err(error) => Err(error),
         };
         match answer {
@@ -57,7 +56,12 @@ pub async fn handle<P: Ports + RegistrySql>(ports: &P, config: &Config, request:
                         tracing::error!(route = name, status = error.status(), detail, "failed");
                     }
                     None => {
-                        tracing::info!(route = name, status = error.status(), code = error.code(), "refused");
+                        tracing::info!(
+                            route = name,
+                            status = error.status(),
+                            code = error.code().as_str(),
+                            "refused"
+                        );
                     }
                 }
                 error.response(trace)
@@ -72,21 +76,24 @@ async fn serve<P: Ports + RegistrySql>(
     config: &Config,
     request: &ApiRequest,
     trace: TraceId,
+    row: &Row,
     route: Route,
 ) -> Result<ApiResponse, ApiError> {
     if request.body.len() > MAX_BODY_BYTES {
-        return Err(ApiError::TooLarge);
+        return Err(ApiError::refused(Code::TooLarge, "the body is over 64 KB"));
     }
-    if route.is_admin() {
+    if row.access == Access::Operator {
         require_admin(config, request)?;
     }
-    if route.changes_by_session() {
+    if row.changes_by_session() {
         require_own_page(config, request)?;
     }
     let query = Query::parse(&request.query)?;
+    row.check(&query)?;
     let cx = Context { ports, config, request, query, trace, now: ports.now() };
     match route {
-        Route::Health => ApiResponse::json(200, &json!({"ok": true})),
+        Route::Health => ApiResponse::json(200, &routes::Health { ok: true }),
+        Route::Description => Ok(ApiResponse::description()),
         Route::SignIn => oauth::begin_sign_in(&cx),
         Route::Link => oauth::begin_link(&cx),
         Route::Callback => oauth::callback(&cx).await,
@@ -115,12 +122,16 @@ async fn serve<P: Ports + RegistrySql>(
         Route::DiscardDeadLetter(account, letter) => routes::replay::discard_own(&cx, account, letter).await,
         Route::ReplayQuarantine(account) => routes::replay::quarantine(&cx, account).await,
         Route::AdminUnlink(account) => routes::unlink::by_operator(&cx, account).await,
-        Route::AdminReplayDeadLetter(object, letter) => routes::replay::letter_of(&cx, &object, letter).await,
-        Route::AdminDiscardDeadLetter(object, letter) => routes::replay::discard(&cx, &object, letter).await,
+        Route::AdminReplayDeadLetter(object, letter) => {
+            routes::replay::letter_of(&cx, &object.0, letter).await
+        }
+        Route::AdminDiscardDeadLetter(object, letter) => {
+            routes::replay::discard(&cx, &object.0, letter).await
+        }
         Route::AdminResync(account) => routes::admin::resync(&cx, account).await,
         Route::AdminMaintain(account) => routes::admin::maintain(&cx, account).await,
         Route::AdminAccountStatus(account) => routes::admin::account_status(&cx, account).await,
-        Route::AdminAccountDeadLetters(object) => routes::dead_letters::of_object(&cx, &object).await,
+        Route::AdminAccountDeadLetters(object) => routes::dead_letters::of_object(&cx, &object.0).await,
         Route::AdminUserStatus(user) => routes::status::of_user(&cx, user).await,
         Route::AdminUserEvents(user) => routes::events::of_user(&cx, user).await,
         Route::AdminDeadLetters => routes::dead_letters::newest(&cx).await,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::error::ApiError;
+use crate::conventions::ApiError;
 
 /// The largest body that is read. A shell that read more than this may pass on any body longer than it.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -80,6 +80,11 @@ impl ApiResponse {
         );
         Self::new(200, "text/html; charset=utf-8", body.into_bytes())
             .with("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
+    }
+
+    /// What docs/API.md is made of, as it is checked in.
+    pub(crate) fn description() -> Self {
+        Self::new(200, "application/json", include_bytes!("../openapi.json").to_vec())
     }
 
     /// Sends the browser elsewhere.
