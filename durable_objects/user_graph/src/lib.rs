@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`contract`], [`policy_contract`] | the commands that Workers send |
+//! | [`contract`], [`policy_contract`], [`requests_contract`] | the commands that Workers send |
 //! | `object.rs` | decodes, dispatches, acts on the outside, handles the alarm |
 //! | `apply.rs`, `items.rs`, `change.rs` | chunks of fetched pages: recorded, judged item by item, carried out together |
 //! | `conclude.rs`, `holds.rs` | what a full run did not see; what of it is held for the user |
@@ -14,6 +14,7 @@
 //! | `reproject.rs`, `boundary.rs` | projecting again after a change of the policy, or as time goes by |
 //! | `unlink.rs` | an account is forgotten |
 //! | `progress.rs`, `floors.rs`, `fresh.rs` | how far each run is; what is too old; what someone waits for |
+//! | `requests.rs` | what is asked for under a key, done once |
 //! | `quarantine.rs`, `reads.rs` | items that cannot be understood; lists and status |
 //! | `events.rs`, `mirrors.rs`, `journal.rs`, `timers.rs` | rows |
 //! | `bulk.rs`, `columns.rs` | statements over many rows; ids and times in columns |
@@ -54,6 +55,8 @@ mod project;
 mod quarantine;
 mod reads;
 mod reproject;
+mod requests;
+pub mod requests_contract;
 pub mod schema;
 mod series;
 mod sightings;

@@ -22,11 +22,12 @@ use crate::policy_contract::{
     DecideHold, GetHold, GetPolicy, ListHolds, PutEdge, RemoveEdge, SetDismissed, SetHandDeleted,
     SetWorkingHours,
 };
+use crate::requests_contract::{BeginRequest, EndRequest};
 use crate::schema::MIGRATIONS;
 use crate::timers::{self, Kind};
 use crate::{
     apply, boundary, claims, conclude, dismissals, graph, holds, hours, policy, progress, reads, reproject,
-    unlink,
+    requests, unlink,
 };
 
 /// How many timers one alarm handles.
@@ -128,6 +129,8 @@ impl UserGraphObject {
             ListHolds::NAME => answer(body, |command| holds::list(ctx, &command)),
             GetHold::NAME => answer(body, |command| holds::page(ctx, &command)),
             DecideHold::NAME => answer(body, |command| holds::decide(ctx, &command)),
+            BeginRequest::NAME => answer(body, |command| requests::begin(ctx, &command)),
+            EndRequest::NAME => answer(body, |command| requests::end(ctx, &command)),
             GetStatus::NAME => answer(body, |_: GetStatus| reads::status(ctx)),
             _ => Err(ObjectError::Refused { reason: "no such command".to_owned() }),
         }
@@ -190,6 +193,7 @@ fn run_timer<H: ObjectHost>(
         Kind::Reproject => reproject::step(ctx, timer.cursor.as_deref(), effects)?,
         Kind::Boundary => boundary::step(ctx, timer.cursor.as_deref(), effects)?,
         Kind::Sweep => holds::step(ctx, &timer.subject, timer.cursor.as_deref(), effects)?,
+        Kind::Requests => requests::sweep(ctx)?,
         Kind::Nudge => {
             let account = timer.subject.parse().map_err(|_| StoreError::Corrupt { what: "timer" })?;
             if let Some(lane) = claims::watch(ctx, account)? {

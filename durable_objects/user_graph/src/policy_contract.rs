@@ -200,7 +200,8 @@ pub struct HeldEvent {
 }
 
 /// Decides on a held sweep. Approved, the events go in bounded steps; rejected, they stay, and only two further full
-/// lists without them would hold them again. A repeat, or a decision on another run's, changes nothing.
+/// lists without them would hold them again. A repeat, or a decision on another run's, changes nothing; a calendar that is not
+/// the user's is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecideHold {
     /// The calendar.

@@ -22,6 +22,12 @@ pub const MIGRATIONS: &[Migration] = &[
         up: include_str!("schema/0003_series.up.sql"),
         down: include_str!("schema/0003_series.down.sql"),
     },
+    Migration {
+        version: 4,
+        name: "reading",
+        up: include_str!("schema/0004_reading.up.sql"),
+        down: include_str!("schema/0004_reading.down.sql"),
+    },
 ];
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Boundary,
     /// Go on deleting what an approved sweep is about; the subject is the calendar.
     Sweep,
+    /// Forget requests that are a day old; the subject is all of them.
+    Requests,
 }
 
 impl Kind {
@@ -26,6 +28,7 @@ impl Kind {
             Self::Reproject => "reproject",
             Self::Boundary => "boundary",
             Self::Sweep => "sweep",
+            Self::Requests => "requests",
         }
     }
 }
@@ -96,6 +99,7 @@ pub(crate) fn due<H: ObjectHost>(ctx: &Context<'_, H>, limit: u32) -> Result<Vec
             "reproject" => Kind::Reproject,
             "boundary" => Kind::Boundary,
             "sweep" => Kind::Sweep,
+            "requests" => Kind::Requests,
             _ => return Err(StoreError::Corrupt { what: "timer kind" }),
         };
         Ok(Due { kind, subject: row.get(1)?, tries: row.get(2)?, cursor: row.get(3)? })

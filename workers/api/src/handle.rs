@@ -9,6 +9,7 @@ use tracing::Instrument as _;
 
 use crate::admin_auth::require_admin;
 use crate::config::Config;
+use crate::conventions::idempotency::{self, Start};
 use crate::conventions::{ApiError, Code, Query};
 use crate::http::{ApiRequest, ApiResponse, MAX_BODY_BYTES};
 use crate::own_page::require_own_page;
@@ -91,49 +92,65 @@ async fn serve<P: Ports + RegistrySql>(
     let query = Query::parse(&request.query)?;
     row.check(&query)?;
     let cx = Context { ports, config, request, query, trace, now: ports.now() };
+    if !row.changes_by_session() {
+        return dispatch(&cx, route).await;
+    }
+    match idempotency::begin(&cx).await? {
+        Start::Unkeyed => dispatch(&cx, route).await,
+        Start::Answered(answer) => Ok(answer),
+        Start::Keyed(keyed) => {
+            let came = dispatch(&cx, route).await;
+            keyed.end(&cx, &came).await;
+            came
+        }
+    }
+}
+
+async fn dispatch<P: Ports + RegistrySql>(
+    cx: &Context<'_, P>,
+    route: Route,
+) -> Result<ApiResponse, ApiError> {
     match route {
         Route::Health => ApiResponse::json(200, &routes::Health { ok: true }),
         Route::Description => Ok(ApiResponse::description()),
-        Route::SignIn => oauth::begin_sign_in(&cx),
-        Route::Link => oauth::begin_link(&cx),
-        Route::Callback => oauth::callback(&cx).await,
-        Route::Accounts => routes::accounts::own(&cx).await,
-        Route::Events => routes::events::own(&cx).await,
-        Route::Status => routes::status::own(&cx).await,
-        Route::DeadLetters => routes::dead_letters::own(&cx).await,
-        Route::Policy => routes::policy::own(&cx).await,
-        Route::PutEdge => routes::policy::put_edge(&cx).await,
-        Route::RemoveEdge => routes::policy::remove_edge(&cx).await,
-        Route::SetHandDeleted => routes::mirrors::set_hand_deleted(&cx, None).await,
-        Route::SetHandDeletedOf(event) => routes::mirrors::set_hand_deleted(&cx, Some(event)).await,
-        Route::UnsetHandDeletedOf(event) => routes::mirrors::unset_hand_deleted(&cx, event).await,
-        Route::SetWorkingHours => routes::policy::set_working_hours(&cx).await,
+        Route::SignIn => oauth::begin_sign_in(cx),
+        Route::Link => oauth::begin_link(cx),
+        Route::Callback => oauth::callback(cx).await,
+        Route::Accounts => routes::accounts::own(cx).await,
+        Route::Events => routes::events::own(cx).await,
+        Route::Status => routes::status::own(cx).await,
+        Route::DeadLetters => routes::dead_letters::own(cx).await,
+        Route::Policy => routes::policy::own(cx).await,
+        Route::PutEdge => routes::policy::put_edge(cx).await,
+        Route::RemoveEdge => routes::policy::remove_edge(cx).await,
+        Route::SetHandDeleted => routes::mirrors::set_hand_deleted(cx, None).await,
+        Route::SetHandDeletedOf(event) => routes::mirrors::set_hand_deleted(cx, Some(event)).await,
+        Route::UnsetHandDeletedOf(event) => routes::mirrors::unset_hand_deleted(cx, event).await,
+        Route::SetWorkingHours => routes::policy::set_working_hours(cx).await,
         Route::Dismiss(event, calendar) => {
-            routes::mirrors::set_dismissed(&cx, event, calendar, MirrorWish::Dismissed).await
+            routes::mirrors::set_dismissed(cx, event, calendar, MirrorWish::Dismissed).await
         }
         Route::TakeBack(event, calendar) => {
-            routes::mirrors::set_dismissed(&cx, event, calendar, MirrorWish::AsPolicy).await
+            routes::mirrors::set_dismissed(cx, event, calendar, MirrorWish::AsPolicy).await
         }
-        Route::Holds => routes::holds::own(&cx).await,
-        Route::Hold(calendar) => routes::holds::one(&cx, calendar).await,
-        Route::DecideHold(calendar) => routes::holds::decide(&cx, calendar).await,
-        Route::Unlink(account) => routes::unlink::own(&cx, account).await,
-        Route::ReplayDeadLetter(account, letter) => routes::replay::own_letter(&cx, account, letter).await,
-        Route::DiscardDeadLetter(account, letter) => routes::replay::discard_own(&cx, account, letter).await,
-        Route::ReplayQuarantine(account) => routes::replay::quarantine(&cx, account).await,
-        Route::AdminUnlink(account) => routes::unlink::by_operator(&cx, account).await,
+        Route::Holds => routes::holds::own(cx).await,
+        Route::Hold(calendar) => routes::holds::one(cx, calendar).await,
+        Route::DecideHold(calendar) => routes::holds::decide(cx, calendar).await,
+        Route::Unlink(account) => routes::unlink::own(cx, account).await,
+        Route::ReplayDeadLetter(account, letter) => routes::replay::own_letter(cx, account, letter).await,
+        Route::DiscardDeadLetter(account, letter) => routes::replay::discard_own(cx, account, letter).await,
+        Route::ReplayQuarantine(account) => routes::replay::quarantine(cx, account).await,
+        Route::AdminUnlink(account) => routes::unlink::by_operator(cx, account).await,
         Route::AdminReplayDeadLetter(object, letter) => {
-            routes::replay::letter_of(&cx, &object.0, letter).await
+            routes::replay::letter_of(cx, &object.0, letter).await
         }
-        Route::AdminDiscardDeadLetter(object, letter) => {
-            routes::replay::discard(&cx, &object.0, letter).await
-        }
-        Route::AdminResync(account) => routes::admin::resync(&cx, account).await,
-        Route::AdminMaintain(account) => routes::admin::maintain(&cx, account).await,
-        Route::AdminAccountStatus(account) => routes::admin::account_status(&cx, account).await,
-        Route::AdminAccountDeadLetters(object) => routes::dead_letters::of_object(&cx, &object.0).await,
-        Route::AdminUserStatus(user) => routes::status::of_user(&cx, user).await,
-        Route::AdminUserEvents(user) => routes::events::of_user(&cx, user).await,
-        Route::AdminDeadLetters => routes::dead_letters::newest(&cx).await,
+        Route::AdminDiscardDeadLetter(object, letter) => routes::replay::discard(cx, &object.0, letter).await,
+        Route::AdminResync(account) => routes::admin::resync(cx, account).await,
+        Route::AdminMaintain(account) => routes::admin::maintain(cx, account).await,
+        Route::AdminAccountStatus(account) => routes::admin::account_status(cx, account).await,
+        Route::AdminAccountDeadLetters(object) => routes::dead_letters::of_object(cx, &object.0).await,
+        Route::AdminUserStatus(user) => routes::status::of_user(cx, user).await,
+        Route::AdminUserEvents(user) => routes::events::of_user(cx, user).await,
+        Route::AdminDeadLetters => routes::dead_letters::newest(cx).await,
     }
 }

@@ -70,7 +70,12 @@ impl ApiResponse {
     pub(crate) fn json(status: u16, body: &impl Serialize) -> Result<Self, ApiError> {
         let body = serde_json::to_vec(body)
             .map_err(|_| ApiError::Internal { what: "the answer does not encode" })?;
-        Ok(Self::new(status, "application/json", body))
+        Ok(Self::raw_json(status, body))
+    }
+
+    /// An answer that is JSON already.
+    pub(crate) fn raw_json(status: u16, body: Vec<u8>) -> Self {
+        Self::new(status, "application/json", body)
     }
 
     /// A page without scripts, styles or links. `text` must hold nothing from outside.
@@ -84,7 +89,7 @@ impl ApiResponse {
 
     /// What docs/API.md is made of, as it is checked in.
     pub(crate) fn description() -> Self {
-        Self::new(200, "application/json", include_bytes!("../openapi.json").to_vec())
+        Self::raw_json(200, include_bytes!("../openapi.json").to_vec())
     }
 
     /// Sends the browser elsewhere.

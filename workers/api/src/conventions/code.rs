@@ -5,7 +5,7 @@ use tminus_domain::words;
 words! {
     /// Why a request is refused, for programs.
     Code {
-        /// A parameter of the query is missing, malformed, repeated or not known.
+        /// A parameter of the query or a header is missing, malformed, repeated or not known.
         InvalidParameter = "invalid_parameter",
         /// The body is not what the route takes.
         BodyInvalid = "body_invalid",
@@ -55,6 +55,8 @@ words! {
         AccountTaken = "account_taken",
         /// The address belongs to somebody else.
         EmailTaken = "email_taken",
+        /// The first request under this key is under way.
+        IdempotencyKeyUnderWay = "idempotency_key_under_way",
         /// The letter can only be discarded.
         NotReplayable = "not_replayable",
         /// The body is over 64 KB.
@@ -63,6 +65,8 @@ words! {
         UnsupportedMediaType = "unsupported_media_type",
         /// The body is well formed, and what it asks for cannot be.
         Unprocessable = "unprocessable",
+        /// The idempotency key was used for another request.
+        IdempotencyKeyReused = "idempotency_key_reused",
         /// A defect of ours.
         Internal = "internal",
         /// Something that T-Minus stands on does not answer; try again later.
@@ -100,10 +104,11 @@ impl Code {
             | Self::ConsentNeeded
             | Self::AccountTaken
             | Self::EmailTaken
+            | Self::IdempotencyKeyUnderWay
             | Self::NotReplayable => 409,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
-            Self::Unprocessable => 422,
+            Self::Unprocessable | Self::IdempotencyKeyReused => 422,
             Self::Internal => 500,
             Self::Unavailable => 503,
         }

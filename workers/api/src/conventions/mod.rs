@@ -6,11 +6,13 @@
 //! | `query.rs`, `parameters.rs` | parameters of a query, typed |
 //! | `body.rs` | bodies |
 //! | `cursor.rs` | where a page of a list ends |
+//! | `idempotency.rs` | requests under a key are done once |
 
 mod body;
 mod code;
 mod cursor;
 mod error;
+pub(crate) mod idempotency;
 mod parameters;
 mod query;
 

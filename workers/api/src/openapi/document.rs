@@ -78,6 +78,12 @@ pub(super) fn document() -> Value {
         "components": {
             "schemas": schemas,
             "responses": responses,
+            "parameters": {"IdempotencyKey": {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "description": "The request is done once under this key.",
+                "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+            }},
             "securitySchemes": {
                 "session": {"type": "apiKey", "in": "cookie", "name": SESSION},
                 "operator": {"type": "http", "scheme": "bearer"},
@@ -101,7 +107,10 @@ fn operation(row: &Row, described: Described) -> Value {
     let places = described.places.into_iter();
     let places =
         places.map(|(name, schema)| json!({"name": name, "in": "path", "required": true, "schema": schema}));
-    let parameters: Vec<Value> = places.chain(described.parameters.iter().flat_map(query)).collect();
+    let mut parameters: Vec<Value> = places.chain(described.parameters.iter().flat_map(query)).collect();
+    if row.changes_by_session() {
+        parameters.push(json!({"$ref": "#/components/parameters/IdempotencyKey"}));
+    }
     if !parameters.is_empty() {
         operation["parameters"] = parameters.into();
     }

@@ -43,8 +43,10 @@ fn route(text: &mut String, title: &str, operation: &Value) {
     write!(text, "\n### `{title}`\n\n").unwrap();
     let more = operation["description"].as_str().map(|more| format!(" {more}")).unwrap_or_default();
     line(text, &format!("{}{more}", operation["summary"].as_str().unwrap()));
-    let parameters: Vec<Row> =
-        operation["parameters"].as_array().into_iter().flatten().map(parameter).collect();
+    // What is shared is among the conventions.
+    let own =
+        operation["parameters"].as_array().into_iter().flatten().filter(|given| given["$ref"].is_null());
+    let parameters: Vec<Row> = own.map(parameter).collect();
     table(text, "parameter", &parameters);
     let body = &operation["requestBody"]["content"]["application/json"]["schema"];
     if !body.is_null() {

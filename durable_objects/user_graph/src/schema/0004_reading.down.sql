@@ -1,0 +1,4 @@
+-- == Requests under keys of their senders ==
+
+DROP TABLE requests;
+DELETE FROM timers WHERE kind = 'requests';
