@@ -13,6 +13,7 @@ mod e2e;
 mod google_client;
 mod openapi;
 mod proc;
+mod python;
 mod repo;
 mod sizes;
 mod test;

@@ -55,8 +55,10 @@ pub struct Filters {
     /// Events with the word `#nosync` in the title or the description, in any case.
     pub nosync_tag: NosyncTag,
     /// How many days back events are copied, at most [`MAX_WINDOW_DAYS`]; `None`: without bound.
+    #[cfg_attr(feature = "openapi", schemars(range(max = MAX_WINDOW_DAYS)))]
     pub days_back: Option<u16>,
     /// How many days ahead events are copied, at most [`MAX_WINDOW_DAYS`]; `None`: without bound.
+    #[cfg_attr(feature = "openapi", schemars(range(max = MAX_WINDOW_DAYS)))]
     pub days_ahead: Option<u16>,
 }
 

@@ -13,6 +13,7 @@ const TITLE: &str = "title";
 /// [`crate::rules::EdgeRules::check`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(extend("maxLength" = MAX_CHARS)))]
 #[serde(transparent)]
 pub struct TitleTemplate(String);
 

@@ -92,18 +92,18 @@ async fn serve<P: Ports + RegistrySql>(
     let query = Query::parse(&request.query)?;
     row.check(&query)?;
     let cx = Context { ports, config, request, query, trace, now: ports.now() };
-    if !row.changes_by_session() {
-        return dispatch(&cx, route).await;
-    }
-    match idempotency::begin(&cx).await? {
-        Start::Unkeyed => dispatch(&cx, route).await,
-        Start::Answered(answer) => Ok(answer),
-        Start::Keyed(keyed) => {
-            let came = dispatch(&cx, route).await;
-            keyed.end(&cx, &came).await;
-            came
+    let mut key = None;
+    if row.changes_by_session() {
+        match idempotency::begin(&cx).await? {
+            Start::Answered(answer) => return Ok(answer),
+            Start::Do(keyed) => key = keyed,
         }
     }
+    let came = dispatch(&cx, route).await;
+    if let Some(key) = key {
+        key.end(&cx, &came).await;
+    }
+    came
 }
 
 async fn dispatch<P: Ports + RegistrySql>(

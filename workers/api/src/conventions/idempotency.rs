@@ -21,10 +21,8 @@ const MAX_ANSWER: usize = 256 * 1024;
 
 /// What there is to do.
 pub(crate) enum Start {
-    /// The request, and nothing else.
-    Unkeyed,
-    /// The request; then its end is told.
-    Keyed(Keyed),
+    /// The request; then, if it is under a key, its end is told.
+    Do(Option<Keyed>),
     /// Nothing: this is the answer.
     Answered(ApiResponse),
 }
@@ -37,20 +35,20 @@ pub(crate) struct Keyed {
 
 /// Begins the request of whoever is signed in.
 pub(crate) async fn begin<P: Ports>(cx: &Context<'_, P>) -> Result<Start, ApiError> {
-    let Some(key) = cx.request.header(HEADER) else { return Ok(Start::Unkeyed) };
+    let Some(key) = cx.request.header(HEADER) else { return Ok(Start::Do(None)) };
     let key = RequestKey::try_from(key.to_owned())
         .map_err(|_| ApiError::invalid(HEADER, "a key is 1 to 255 visible ASCII characters"))?;
     let object = cx.session()?.user.to_string();
     let begin = BeginRequest { key: key.clone(), request: hash(cx.request), attempt: cx.trace };
     match call(cx.ports, &object, &cx.trace.to_string(), &begin).await {
-        Ok(Begun::Run) => Ok(Start::Keyed(Keyed { object, key })),
+        Ok(Begun::Run) => Ok(Start::Do(Some(Keyed { object, key }))),
         Ok(Begun::Answered(RequestAnswer { status, body })) => {
             let answer = ApiResponse::raw_json(status, body.into_bytes());
             Ok(Start::Answered(answer.with(REPLAYED, "true")))
         }
         Ok(Begun::UnderWay) => Err(refused(Code::IdempotencyKeyUnderWay, "the first request is under way")),
         Ok(Begun::Reused) => Err(refused(Code::IdempotencyKeyReused, "the key is of another request")),
-        Err(error) if error.is_gone() => Ok(Start::Unkeyed),
+        Err(error) if error.is_gone() => Ok(Start::Do(None)),
         Err(error) => Err(error.into()),
     }
 }

@@ -175,7 +175,7 @@ fn text(schema: &Value) -> String {
         (Some("date-time"), _) => "time".to_owned(),
         (Some(format), _) => format.to_owned(),
         (_, Some(pattern)) if pattern.contains("_[0-7]") => {
-            format!("`{}…`", pattern.trim_start_matches('^').split('[').next().unwrap())
+            format!("`{}…`", pattern.trim_start_matches(['^', '(']).split('[').next().unwrap())
         }
         _ => "text".to_owned(),
     }

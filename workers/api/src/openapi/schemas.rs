@@ -94,7 +94,12 @@ fn words(choices: &Value) -> Option<Vec<(String, String)>> {
     choices.as_array()?.iter().map(word).collect()
 }
 
-/// Without line breaks and links into the code.
+/// Without line breaks and links into the code; what is `None` in the code is `null` in JSON.
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").replace("[`", "`").replace("`]", "`")
+    text.split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace("[`", "`")
+        .replace("`]", "`")
+        .replace("`None`", "`null`")
 }
