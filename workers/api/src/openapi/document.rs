@@ -32,7 +32,8 @@ pub(crate) struct Described {
 /// The document as it is served: what is said of the conventions and of the types in words stands in docs/API.md only,
 /// as the Worker has a size to keep.
 pub(super) fn served(mut document: Value) -> Value {
-    document["info"]["description"] = "docs/API.md says the same in words, and what holds for every route.".into();
+    document["info"]["description"] =
+        "docs/API.md says the same in words, and what holds for every route.".into();
     silence(&mut document["components"]["schemas"]);
     for operation in document["paths"].as_object_mut().unwrap().values_mut().flat_map(operations) {
         if let Some(body) = operation.get_mut("requestBody") {
