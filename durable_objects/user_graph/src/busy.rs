@@ -20,11 +20,11 @@ use crate::reading_contract::{FreeBusy, GetFreeBusy};
 /// A day of a zone begins or ends less than this from the same day in UTC.
 const DAY_MS: i64 = 86_400_000;
 
-/// An event, as far as it takes time; each value is told by its place.
+/// Events that begin together and say the same, as far as they take time; each value is told by its place.
 #[derive(Deserialize)]
 struct Row(
     /* 0: start */ Timestamp,
-    /* 1: end */ Timestamp,
+    /* 1: the last end */ Timestamp,
     /* 2: all day */ u8,
     /* 3 */ Status,
     /* 4 */ Transparency,
@@ -42,6 +42,7 @@ pub(crate) fn get<H: ObjectHost>(
     let zone = command.zone.or(hours.as_ref().map(|hours| hours.zone)).unwrap_or(Zone::UTC);
     let mut conditions = Conditions::of_accounts(&command.accounts)?;
     conditions.always("deleted = 0");
+    conditions.always("transparency = 'opaque'");
     let wide = Span { start: range.start.plus_millis(-DAY_MS), end: range.end.plus_millis(DAY_MS) };
     let mut claims = Vec::new();
     let mut claim = |span: Span, extent: Extent, kind: Option<Taken>| {
@@ -76,9 +77,13 @@ fn rows<H: ObjectHost>(
     conditions: &Conditions,
     own: Vec<Value>,
 ) -> Result<Vec<Row>, StoreError> {
+    // Of those that begin together the last end says it all: a full calendar has many, and each that is handed over costs
+    // more than it does here.
     let statement = format!(
         "/* blocks_in_range */ SELECT json_group_array(json_array(start_ts, end_ts, all_day, status, transparency, own_response))
-         FROM canonical_events WHERE {which} AND end_ts > ?5 {}
+         FROM (SELECT start_ts, MAX(end_ts) AS end_ts, all_day, status, transparency, own_response FROM canonical_events
+           WHERE {which} AND end_ts > ?5 {}
+           GROUP BY start_ts, all_day, status, transparency, own_response)
          GROUP BY start_ts / 604800000",
         conditions.sql(own.len())
     );
