@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use tminus_domain::availability::{Claim, Taken, availability, taken};
+use tminus_domain::constraint::Effect;
 use tminus_domain::event::{Extent, OwnResponse, Status, Transparency, When};
 use tminus_domain::hours::Zone;
 use tminus_domain::spans::Span;
@@ -11,6 +12,7 @@ use tminus_store::{StoreError, Value};
 
 use crate::bulk;
 use crate::conditions::Conditions;
+use crate::constraints;
 use crate::context::Context;
 use crate::error::GraphError;
 use crate::expansion::{Expansions, Repeating, Said};
@@ -66,6 +68,13 @@ pub(crate) fn get<H: ObjectHost>(
     for found in Repeating::load(ctx, expansions, &conditions, wide)?.between(everything) {
         let Said { status, transparency, own_response } = found.said;
         claim(found.span, found.extent(), taken(status, transparency, own_response));
+    }
+    // What is busy by a constraint is an event.
+    for (_, constraint) in constraints::between(ctx, range.start, range.end)? {
+        let when = constraint.when();
+        let span = Span { start: when.start_key(), end: when.end_key() };
+        let span = placed(span, when.extent(), zone).filter(|_| constraint.effect() == Effect::Free);
+        claims.extend(span.map(|span| (span, Claim::Free)));
     }
     let found = availability(range, claims, hours.as_ref());
     Ok(FreeBusy { zone, busy: found.taken, free: found.free })
