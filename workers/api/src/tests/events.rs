@@ -56,7 +56,7 @@ fn a_cursor_continues_its_query() {
     let cursor = next(&world.get(&format!("/v1/events?{RANGE}")));
     assert!(cursor.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
     assert_eq!(world.get(&format!("/v1/events?{RANGE}&limit=3&cursor={cursor}")).status, 200);
-    let after = asked.borrow().last().unwrap().after.clone().unwrap();
+    let after = asked.borrow().last().unwrap().after.unwrap();
     assert_eq!((after.start.to_rfc3339().as_str(), after.event), ("2026-01-02T00:00:00.000Z", id(5)));
 }
 
