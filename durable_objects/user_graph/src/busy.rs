@@ -64,8 +64,8 @@ pub(crate) fn get<H: ObjectHost>(
             claim(Span { start, end }, extent, taken(status, transparency, own_response));
         }
     }
-    let everything = Span { start: Timestamp::from_millis(i64::MIN), end: wide.end };
-    for found in Repeating::load(ctx, expansions, &conditions, wide)?.between(everything) {
+    let any = Span { start: Timestamp::from_millis(i64::MIN), end: wide.end };
+    for found in Repeating::load(ctx, expansions, &conditions, wide)?.between(any, wide) {
         let Said { status, transparency, own_response } = found.said;
         claim(found.span, found.extent(), taken(status, transparency, own_response));
     }
