@@ -9,8 +9,10 @@ use crate::words;
 
 words! {
     /// Whether an event stands.
+    #[derive(Default)]
     Status {
         /// It stands.
+        #[default]
         Confirmed = "confirmed",
         /// It may stand.
         Tentative = "tentative",
@@ -21,8 +23,10 @@ words! {
 
 words! {
     /// Whether an event blocks time.
+    #[derive(Default)]
     Transparency {
         /// It blocks time.
+        #[default]
         Opaque = "opaque",
         /// Its owner is free.
         Transparent = "transparent",
@@ -31,8 +35,10 @@ words! {
 
 words! {
     /// Who may see an event at the provider.
+    #[derive(Default)]
     Visibility {
         /// As the calendar says.
+        #[default]
         Default = "default",
         /// Everyone.
         Public = "public",

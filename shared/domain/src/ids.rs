@@ -102,6 +102,18 @@ prefixed_ids! {
     ChannelId = "chn";
     /// A claim of mirror operations.
     ClaimId = "clm";
+    /// A trip, or an override of what is blocked.
+    ConstraintId = "cst";
+}
+
+impl AccountId {
+    /// Whose events those are that the user makes with T-Minus itself: reserved, never linked, never written to.
+    pub const INTERNAL: Self = Self(Ulid::nil());
+}
+
+impl CalendarId {
+    /// The one calendar of [`AccountId::INTERNAL`].
+    pub const INTERNAL: Self = Self(Ulid::nil());
 }
 
 #[cfg(test)]

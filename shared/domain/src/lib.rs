@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`ids`], [`time`] | prefixed ULIDs; points in time |
 //! | [`event`] | what an event is, normalised from any provider |
+//! | [`own_event`], [`constraint`], [`actor`] | what a user makes with T-Minus itself; trips and overrides; who did it |
 //! | [`occurrence`] | which occurrence of a series is meant |
 //! | [`floating`] | times of which only the clock and its zone are told |
 //! | [`ordering`] | which of two sightings of an event counts |
@@ -25,8 +26,10 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::string_slice, reason = "tests may panic"))]
 
 pub mod absence;
+pub mod actor;
 pub mod backoff;
 pub mod channel_token;
+pub mod constraint;
 pub mod dirty;
 pub mod event;
 pub mod floating;
@@ -40,6 +43,7 @@ pub mod mirroring;
 mod nosync;
 pub mod occurrence;
 pub mod ordering;
+pub mod own_event;
 pub mod pattern;
 pub mod policy;
 pub mod projection;
