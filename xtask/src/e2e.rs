@@ -9,7 +9,7 @@ use crate::{proc::cargo, repo::Repo, sizes, tools::Tools, wasm};
 
 const PACKAGE: &str = "tminus-e2e";
 /// The benchmarks of the canonical store by itself, which run in a Worker of their own.
-const OF_THE_GRAPH: [&str; 3] = ["ingest", "growth", "rows"];
+const OF_THE_GRAPH: [&str; 4] = ["ingest", "growth", "rows", "range"];
 
 /// Runs the demo in our place.
 pub(crate) fn demo(repo: &Repo, args: &[String]) -> Result<()> {

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use tminus_domain::floating::Floating;
+use tminus_domain::ids::CalendarId;
 use tminus_domain::mark::Mark;
 use tminus_ports::ObjectHost;
 use tminus_store::{StoreError, Value, transaction};
@@ -45,6 +46,9 @@ fn apply_in<H: ObjectHost>(
     if !edges::is_linked(ctx, command.account)? || floors::is_forgotten(ctx, command.account, generation)? {
         // Fenced: the account is being unlinked, or was since the page was fetched (protocol rule 29).
         return Err(GraphError::Gone);
+    }
+    if command.calendar == CalendarId::INTERNAL {
+        return Err(GraphError::unfit("no provider has that calendar"));
     }
     let progress::Recorded { generation, news } = progress::record(ctx, command)?;
     if command.chunk.attempt > 0 {
@@ -102,7 +106,7 @@ impl Delta {
     }
 
     /// The id of what the calendar holds, so that what it does not hold can be told.
-    fn held_id(&self) -> Option<String> {
+    pub(crate) fn held_id(&self) -> Option<String> {
         match self {
             Self::Deleted { .. } => None,
             Self::Mirror { mark, occurrence, .. } => {

@@ -5,8 +5,9 @@
 //! each of which crosses from WebAssembly into the engine with every value.
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tminus_ports::ObjectHost;
-use tminus_store::{StoreError, Value};
+use tminus_store::{Row, StoreError, Value};
 
 use crate::context::Context;
 
@@ -45,6 +46,11 @@ fn run_part<H: ObjectHost>(
     let mut params = vec![Value::Text(std::mem::take(text))];
     params.extend_from_slice(more);
     ctx.run(statement, &params)
+}
+
+/// What a column holds as JSON.
+pub(crate) fn read<T: DeserializeOwned>(row: &Row, column: usize) -> Result<T, StoreError> {
+    serde_json::from_str(&row.get::<String>(column)?).map_err(|_| StoreError::Corrupt { what: "JSON" })
 }
 
 /// The list that a statement looks things up by, as its parameter.

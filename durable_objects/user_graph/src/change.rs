@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tminus_domain::actor::Actor;
 use tminus_domain::dirty::Lane;
 use tminus_domain::event::{Status, When};
 use tminus_domain::ids::{CalendarId, EventId};
@@ -16,6 +17,7 @@ use crate::events::{self, StoredEvent, Times};
 use crate::journal::{self, Change, Entry};
 use crate::lenses::Lenses;
 use crate::project::{self, Mirrors, Subject};
+use crate::search;
 
 /// One event that changed.
 #[derive(Debug, Clone)]
@@ -23,6 +25,8 @@ pub(crate) struct Changed {
     pub(crate) before: Option<StoredEvent>,
     pub(crate) after: StoredEvent,
     pub(crate) lane: Lane,
+    /// For the journal; of a new event also its source.
+    pub(crate) actor: Actor,
     /// For the journal.
     pub(crate) reason: &'static str,
     pub(crate) way_back: WayBack,
@@ -38,17 +42,18 @@ pub(crate) enum WayBack {
 }
 
 impl Changed {
-    /// The event is gone.
+    /// The event is gone, as its provider says.
     pub(crate) fn deleted(before: StoredEvent, position: Position, lane: Lane, reason: &'static str) -> Self {
         let mut after = before.clone();
         after.content.status = Status::Cancelled;
         after.deleted = true;
         after.version = before.version.saturating_add(1);
         after.position = position;
-        Self { before: Some(before), after, lane, reason, way_back: WayBack::Kept }
+        let actor = Actor::Provider;
+        Self { before: Some(before), after, lane, actor, reason, way_back: WayBack::Kept }
     }
 
-    fn kind(&self) -> Change {
+    pub(crate) fn kind(&self) -> Change {
         match &self.before {
             None => Change::Created,
             Some(before) if self.after.deleted && !before.deleted => Change::Deleted,
@@ -131,7 +136,9 @@ fn cascade<H: ObjectHost>(ctx: &Context<'_, H>, changes: &mut Vec<Changed>) -> R
             };
             if !exception.deleted && !at_hand.contains(&exception.event) {
                 let position = master.after.position;
-                more.push(Changed::deleted(exception, position, master.lane, "its series was deleted"));
+                let actor = master.actor;
+                let gone = Changed::deleted(exception, position, master.lane, "its series was deleted");
+                more.push(Changed { actor, ..gone });
             }
         }
     }
@@ -141,16 +148,19 @@ fn cascade<H: ObjectHost>(ctx: &Context<'_, H>, changes: &mut Vec<Changed>) -> R
 
 fn write<H: ObjectHost>(ctx: &Context<'_, H>, changes: &[Changed]) -> Result<(), StoreError> {
     let with = |wanted: Option<Times>| {
-        changes.iter().filter(move |changed| times(changed) == wanted).map(|changed| &changed.after)
+        let fits = move |changed: &&Changed| times(changed) == wanted;
+        changes.iter().filter(fits).map(|changed| (&changed.after, changed.actor))
     };
     events::insert(ctx, with(None))?;
     events::update(ctx, with(Some(Times::Kept)), Times::Kept)?;
     events::update(ctx, with(Some(Times::Changed)), Times::Changed)?;
+    search::note(ctx, changes)?;
     journal::append(
         ctx,
         changes.iter().map(|changed| Entry {
             event: changed.after.event,
             change: changed.kind(),
+            actor: changed.actor,
             version: changed.after.version,
             before: changed
                 .before

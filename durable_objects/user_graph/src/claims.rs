@@ -260,6 +260,11 @@ fn settle_one<H: ObjectHost>(
     mirrors::put_fact(ctx, &stored)?;
     recorder.record(Some(&before), &stored)?;
     instances::follow(ctx, &stored, mark.id_generation)?;
+    if matches!(result.fact, Fact::Exists { .. })
+        && instances::stood_elsewhere(&before.mirror, &stored.mirror)
+    {
+        instances::start_over(ctx, &stored)?;
+    }
     Ok(by_hand && stored.dismissed)
 }
 

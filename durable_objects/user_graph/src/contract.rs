@@ -17,6 +17,8 @@ use tminus_domain::projection::{MirrorBody, ProjectionHash};
 use tminus_domain::time::Timestamp;
 use tminus_queues::ChunkRef;
 
+use crate::reading_contract::{EventFilter, Indexing};
+
 /// Creates the object if it does not exist. Only the API Worker sends it (protocol rule 28).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Create {
@@ -24,7 +26,7 @@ pub struct Create {
     pub user: UserId,
 }
 
-/// Links an account: BUSY edges to and from every other account. A repeat with another kind changes into which
+/// Links an account: BUSY edges to and from every other account, and from what the user makes here. A repeat with another kind changes into which
 /// calendar of the account mirrors are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkAccount {
@@ -322,46 +324,51 @@ pub struct Settled {
     pub ready: Option<Lane>,
 }
 
-/// Lists canonical events in order of their start.
+/// Lists what takes place in a range, in order of (start, event, occurrence): single events, exceptions of series, and every
+/// other occurrence of these.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListEvents {
-    /// Events that end after this.
+    /// What ends after this, or starts at it.
     pub from: Timestamp,
-    /// Events that start before this.
+    /// What starts before this, at most [`MAX_RANGE_DAYS`](crate::reading_contract::MAX_RANGE_DAYS) later.
     pub to: Timestamp,
+    /// Only some of it.
+    #[serde(default)]
+    pub filter: EventFilter,
     /// At most this many, 1 to 500.
     pub limit: u32,
-    /// Only events after this one, in the list's order.
+    /// Only what comes after this place.
     pub after: Option<EventCursor>,
 }
 
 /// A place in the list of events.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EventCursor {
     /// The start, or midnight in UTC of the first day.
     pub start: Timestamp,
     /// The event.
     pub event: EventId,
+    /// Which occurrence of it, if it is a series.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurrence: Option<Occurrence>,
 }
 
-/// A canonical event with the state of its mirrors.
+/// A canonical event, or an occurrence of a series.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedEvent {
-    /// The event.
+    /// The event: of an occurrence that nobody changed the series, of an exception the exception.
     pub event: EventId,
     /// The account that it comes from.
     pub account: AccountId,
     /// The calendar that it comes from.
     pub calendar: CalendarId,
-    /// What it says.
+    /// Which occurrence of the series `event` it is; `None`: it is the event itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurrence: Option<Occurrence>,
+    /// What it says; of an occurrence, what it says there.
     pub content: EventContent,
     /// The version, from 1.
     pub version: u32,
-    /// Starts of its occurrences in the range, if it is a series (at most 100).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub occurrences: Vec<Timestamp>,
-    /// Its mirrors.
-    pub mirrors: Vec<ListedMirror>,
 }
 
 /// A mirror of a listed event.
@@ -388,6 +395,9 @@ pub struct EventPage {
     pub events: Vec<ListedEvent>,
     /// Where the next page starts, if there is one.
     pub next: Option<EventCursor>,
+    /// If a text was searched for: how far the index is, unless it is whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Indexing>,
 }
 
 /// Asks how the graph stands.

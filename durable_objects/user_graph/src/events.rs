@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use tminus_domain::actor::Actor;
 use tminus_domain::event::{
     EventContent, EventType, Extent, Organizer, OwnResponse, SeriesPart, Status, Transparency, Visibility,
     When,
@@ -291,9 +292,10 @@ struct Written<'a>(
     /* 30: deleted */ u8,
     /* 31: keys */ i64,
     /* 32 */ Option<i64>,
+    /* 33: source */ &'a str,
 );
 
-fn written<'a>(stored: &'a StoredEvent, now: Timestamp) -> Written<'a> {
+fn written<'a>((stored, source): (&'a StoredEvent, Actor), now: Timestamp) -> Written<'a> {
     let content = &stored.content;
     let (zone, end_zone) = match &content.when {
         When::Timed { zone, end_zone, .. } => (zone.as_deref(), end_zone.as_deref()),
@@ -334,13 +336,14 @@ fn written<'a>(stored: &'a StoredEvent, now: Timestamp) -> Written<'a> {
         u8::from(stored.deleted),
         keys::key_of(&stored.origin),
         content.ical_uid.as_deref().map(keys::key_of),
+        source.as_str(),
     )
 }
 
-/// Inserts events that are new.
+/// Inserts events that are new, each with its source.
 pub(crate) fn insert<'a, H: ObjectHost>(
     ctx: &Context<'_, H>,
-    events: impl IntoIterator<Item = &'a StoredEvent>,
+    events: impl IntoIterator<Item = (&'a StoredEvent, Actor)>,
 ) -> Result<(), StoreError> {
     bulk::run(
         ctx,
@@ -355,18 +358,18 @@ pub(crate) fn insert<'a, H: ObjectHost>(
                v ->> 7, v ->> 8, v ->> 9, v ->> 10, v ->> 11, v ->> 12, v ->> 13, v ->> 14,
                v ->> 15, v ->> 16, v ->> 17, v ->> 18, v ->> 18, v ->> 19, v ->> 20, v ->> 21,
                v ->> 22, v ->> 23, v ->> 24, v ->> 25, v ->> 26, v ->> 27, v ->> 28, v ->> 29, v ->> 30,
-               v ->> 31, v ->> 32, 'provider'
+               v ->> 31, v ->> 32, v ->> 33
              FROM rows"
         ),
-        events.into_iter().map(|stored| written(stored, ctx.now)),
+        events.into_iter().map(|event| written(event, ctx.now)),
         &[],
     )
 }
 
-/// Replaces what can change of events that are known. `Moved` says whether their times may have: an index holds them.
+/// Replaces what can change of events that are known; their source stays. `times` says whether what an index holds may have changed.
 pub(crate) fn update<'a, H: ObjectHost>(
     ctx: &Context<'_, H>,
-    events: impl IntoIterator<Item = &'a StoredEvent>,
+    events: impl IntoIterator<Item = (&'a StoredEvent, Actor)>,
     times: Times,
 ) -> Result<(), StoreError> {
     let times = match times {
@@ -385,7 +388,7 @@ pub(crate) fn update<'a, H: ObjectHost>(
            deleted = v ->> 30, suspect_generation = NULL
          FROM rows WHERE canonical_event_id = unhex(v ->> 0)"
     );
-    bulk::run(ctx, &statement, events.into_iter().map(|stored| written(stored, ctx.now)), &[])
+    bulk::run(ctx, &statement, events.into_iter().map(|event| written(event, ctx.now)), &[])
 }
 
 /// Whether the columns of an index can have changed.

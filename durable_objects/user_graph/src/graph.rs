@@ -1,15 +1,16 @@
 //! The graph itself: creation, linked accounts, calendars.
 
-use tminus_domain::ids::AccountId;
+use tminus_domain::actor::Asker;
+use tminus_domain::ids::{AccountId, CalendarId};
 use tminus_domain::policy::CalendarRole;
 use tminus_ports::ObjectHost;
 use tminus_store::{StoreError, Value, transaction};
 
 use crate::context::Context;
 use crate::contract::{Create, LinkAccount, PutCalendars};
-use crate::edges;
 use crate::error::GraphError;
-use crate::{reproject, retention};
+use crate::own_contract::Subject;
+use crate::{edges, policy, reproject, retention, settings_journal};
 
 /// Makes the graph's one row. The schema is there already: `create` alone makes it.
 pub(crate) fn create<H: ObjectHost>(ctx: &Context<'_, H>, command: &Create) -> Result<(), GraphError> {
@@ -33,13 +34,17 @@ pub(crate) fn user<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<String, GraphE
     Ok(row.get(0)?)
 }
 
-/// Links an account: its overlay calendar, edges both ways with every other account, and a job that projects the
-/// events that are there already.
+/// Links an account: its overlay calendar, edges both ways with every other account, one from what the user makes with us,
+/// and a job that projects the events that are there already.
 pub(crate) fn link_account<H: ObjectHost>(
     ctx: &Context<'_, H>,
     command: &LinkAccount,
 ) -> Result<(), GraphError> {
+    if command.account == AccountId::INTERNAL || command.overlay_calendar == CalendarId::INTERNAL {
+        return Err(GraphError::unfit("that id is reserved"));
+    }
     transaction(ctx.host.sql(), || -> Result<(), StoreError> {
+        let before = settings_journal::before(ctx, Subject::Policy)?;
         if !has_calendar(ctx, command.account, &command.overlay_calendar.to_string())? {
             // The provider's id is not known before the overlay is made there.
             let unknown = format!("?{}", command.overlay_calendar);
@@ -51,6 +56,10 @@ pub(crate) fn link_account<H: ObjectHost>(
         for (other, kind) in edges::other_accounts(ctx, command.account)? {
             edges::add(ctx, policy, command.account, other, kind)?;
             edges::add(ctx, policy, other, command.account, command.kind)?;
+        }
+        edges::add(ctx, policy, AccountId::INTERNAL, command.account, command.kind)?;
+        if before.record(ctx, Asker::Ui, "account linked")? {
+            return policy::changed(ctx);
         }
         reproject::start(ctx)
     })?;

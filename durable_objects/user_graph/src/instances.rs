@@ -1,5 +1,6 @@
 //! Instances of a mirrored series, which follow what becomes of its mirror.
 
+use tminus_domain::mirroring::Mirror;
 use tminus_ports::ObjectHost;
 use tminus_store::StoreError;
 
@@ -22,6 +23,12 @@ pub(crate) fn follow<H: ObjectHost>(
     let gone = of_series(ctx, series)?.into_iter().filter(is_gone);
     mirrors::forget(ctx, gone.map(|mirror| mirror.key))?;
     start_over(ctx, series)
+}
+
+/// Whether the mirror of a series, found as it is now, is something else than what was written of it, and nothing that is
+/// to be: a hand changed it. What its instances answered meanwhile is not true any more.
+pub(crate) fn stood_elsewhere(before: &Mirror, found: &Mirror) -> bool {
+    before.acked.is_some() && found.acked != before.acked && found.acked != found.wanted
 }
 
 /// What differs in a series is taken to be as the series has it, until it is written again.

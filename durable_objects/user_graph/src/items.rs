@@ -1,7 +1,9 @@
 //! The items of a chunk: each is judged against what is known, and what changed is carried out together.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use tminus_domain::actor::Actor;
 use tminus_domain::dirty::Lane;
 use tminus_domain::event::{EventContent, SeriesPart, Status};
 use tminus_domain::ids::EventId;
@@ -46,7 +48,7 @@ struct Judged<'d> {
     /// Ids of what is there and cannot be understood: of no series, and not deleted either.
     unread: Vec<&'d str>,
     /// Items that were understood.
-    understood: Vec<&'d str>,
+    understood: Vec<Cow<'d, str>>,
     /// Masters of exceptions that are known already, and may never have been asked for.
     masters: BTreeSet<&'d str>,
 }
@@ -101,6 +103,7 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
         self.look_for_masters(&no_series, &changes, tally, effects)?;
         let orphans = series::left_behind(self.ctx, self.command.calendar, &changes)?;
         tally.look_again.extend(orphans);
+        tally.look_again.extend(series::taken_along(self.ctx, self.command.calendar, &changes)?);
         let wanted = change::carry_out(self.ctx, self.lenses, changes, effects)?;
         tally.mirrors_changed = tally.mirrors_changed.saturating_add(wanted);
         let gone = match self.news {
@@ -151,7 +154,7 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
                         let lane = self.lanes.for_change(*updated);
                         judged.delete.remove(id.as_str());
                         judged.put.insert(id, Put { known: sketch, etag, content, lane });
-                        judged.understood.push(id);
+                        judged.understood.push(id.into());
                     }
                     Err(reason) => {
                         // It cannot be followed: what is known of it stays as it is, and the user is told.
@@ -173,11 +176,11 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
                         count(&mut tally.deleted);
                         judged.put.remove(id.as_str());
                         judged.delete.insert(id, sketch);
-                        judged.understood.push(id);
+                        judged.understood.push(id.into());
                     }
                     (_, sketch) => {
                         count(&mut tally.unchanged);
-                        judged.understood.push(id);
+                        judged.understood.push(id.into());
                         if sketch.is_none() && judged.put.remove(id.as_str()).is_none() {
                             judged.unknown.push(id);
                         }
@@ -201,6 +204,7 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
                     None => false,
                 };
                 count(if changed { &mut tally.mirrors_changed } else { &mut tally.unchanged });
+                judged.understood.extend(delta.held_id().map(Cow::Owned));
             }
             Delta::Bad { id, reason } => {
                 count(&mut tally.quarantined);
@@ -258,7 +262,8 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
             lone: before.as_ref().is_some_and(|before| before.lone),
             content,
         };
-        Changed { before, after, lane: put.lane, reason: "sync", way_back: WayBack::Kept }
+        let actor = Actor::Provider;
+        Changed { before, after, lane: put.lane, actor, reason: "sync", way_back: WayBack::Kept }
     }
 
     /// Sees to the series of exceptions: one that is deleted took with it what was seen before; one that nobody has
@@ -293,6 +298,9 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
             }
             match known.get(master) {
                 Some(series) if series.deleted && position < series.position => {
+                    if series.position.is_later_in_run(position) {
+                        tally.look_again.push(changed.after.origin.clone());
+                    }
                     changed.after.content.status = Status::Cancelled;
                     changed.after.deleted = true;
                 }

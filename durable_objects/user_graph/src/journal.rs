@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
+use tminus_domain::actor::Actor;
 use tminus_domain::event::EventContent;
 use tminus_domain::ids::{EventId, JournalId, TraceId};
 use tminus_ports::ObjectHost;
@@ -36,6 +37,7 @@ impl Change {
 pub(crate) struct Entry<'a> {
     pub(crate) event: EventId,
     pub(crate) change: Change,
+    pub(crate) actor: Actor,
     pub(crate) version: u32,
     pub(crate) before: Option<&'a EventContent>,
     pub(crate) after: &'a EventContent,
@@ -60,7 +62,7 @@ pub(crate) fn append<'a, H: ObjectHost>(
                 entry.version,
                 Hex::of(ctx.id::<JournalId>()),
                 ctx.now.millis(),
-                "provider",
+                entry.actor.as_str(),
                 entry.change.as_str(),
                 entry.before.map(|before| way_back(entry.after, before)).transpose()?,
                 entry.reason,

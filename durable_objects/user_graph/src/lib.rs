@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`contract`], [`policy_contract`] | the commands that Workers send |
+//! | [`contract`], [`reading_contract`], [`policy_contract`], [`own_contract`], [`explaining_contract`] | the commands that Workers send |
 //! | `object.rs` | decodes, dispatches, acts on the outside, handles the alarm |
 //! | `apply.rs`, `items.rs`, `change.rs` | chunks of fetched pages: recorded, judged item by item, carried out together |
 //! | `conclude.rs`, `holds.rs` | what a full run did not see; what of it is held for the user |
@@ -11,13 +11,15 @@
 //! | `claims.rs`, `instances.rs` | mirrors claimed by the writer, and settled; instances follow their series |
 //! | `sightings.rs`, `dismissed.rs`, `dismissals.rs` | mirrors as the provider shows them; those that are not wanted |
 //! | `policy.rs`, `hours.rs`, `edges.rs`, `graph.rs` | what the user sets; accounts, calendars |
+//! | `own_events.rs`, `constraints.rs`, `settings_journal.rs` | what the user makes here; trips, overrides; what was set before |
 //! | `reproject.rs`, `boundary.rs` | projecting again after a change of the policy, or as time goes by |
 //! | `unlink.rs` | an account is forgotten |
 //! | `progress.rs`, `floors.rs`, `fresh.rs` | how far each run is; what is too old; what someone waits for |
-//! | [`explaining_contract`] | the commands that answer questions |
-//! | `explain.rs`, `conservation.rs`, `preview.rs` | why an event is or is not mirrored; whether all are accounted for; what a change would do |
+//! | `explain.rs`, `slots.rs`, `conservation.rs`, `preview.rs` | why an event is or is not mirrored; whether all are accounted for; what a change would do |
 //! | `journal.rs`, `mirror_journal.rs`, `history.rs`, `retention.rs` | the journals, read back, and dropped in the end |
-//! | `quarantine.rs`, `reads.rs` | items that cannot be understood; lists and status |
+//! | `quarantine.rs`, `reads.rs` | items that cannot be understood; one event, the status |
+//! | `ranges.rs`, `expansion.rs`, `conditions.rs` | what takes place in a range; its series; filters |
+//! | `busy.rs`, `search.rs` | free and busy; the index of texts |
 //! | `events.rs`, `mirrors.rs`, `timers.rs` | rows |
 //! | `bulk.rs`, `columns.rs`, `keys.rs` | statements over many rows; ids and times in columns; what events are found by |
 //! | [`schema`] | the tables |
@@ -27,11 +29,14 @@
 mod apply;
 mod boundary;
 mod bulk;
+mod busy;
 mod change;
 mod claims;
 mod columns;
 mod conclude;
+mod conditions;
 mod conservation;
+mod constraints;
 mod context;
 pub mod contract;
 mod copies;
@@ -40,6 +45,7 @@ mod dismissed;
 mod edges;
 mod error;
 mod events;
+mod expansion;
 mod explain;
 pub mod explaining_contract;
 mod floors;
@@ -56,18 +62,25 @@ mod lenses;
 mod mirror_journal;
 mod mirrors;
 mod object;
+pub mod own_contract;
+mod own_events;
 mod policy;
 pub mod policy_contract;
 mod preview;
 mod progress;
 mod project;
 mod quarantine;
+mod ranges;
+pub mod reading_contract;
 mod reads;
 mod reproject;
 mod retention;
 pub mod schema;
+mod search;
 mod series;
+mod settings_journal;
 mod sightings;
+mod slots;
 mod timers;
 mod unlink;
 mod wishes;

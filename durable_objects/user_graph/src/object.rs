@@ -18,16 +18,25 @@ use crate::contract::{
     PutCalendars, SettleMirrors, UnlinkAccount,
 };
 use crate::error::GraphError;
-use crate::explaining_contract::{ExplainEvent, GetAsOf, GetConservation, ListJournal, PreviewPolicy};
+use crate::expansion::Expansions;
+use crate::explaining_contract::{
+    ExplainEvent, ExplainSlot, GetAsOf, GetConservation, ListJournal, PreviewPolicy,
+};
+use crate::own_contract::{
+    ChangeOwnEvent, CreateOwnEvent, DeleteOwnEvent, ListConstraints, ListSettingsJournal, PutConstraint,
+    RemoveConstraint,
+};
 use crate::policy_contract::{
     DecideHold, GetHold, GetPolicy, ListHolds, PutEdge, RemoveEdge, SetDismissed, SetHandDeleted,
     SetWorkingHours,
 };
+use crate::reading_contract::{GetEvent, GetFreeBusy};
 use crate::schema::MIGRATIONS;
 use crate::timers::{self, Kind};
 use crate::{
-    apply, boundary, claims, conclude, conservation, dismissals, explain, graph, history, holds, hours,
-    policy, preview, progress, reads, reproject, retention, unlink,
+    apply, boundary, busy, claims, conclude, conservation, constraints, dismissals, explain, graph, history,
+    holds, hours, own_events, policy, preview, progress, ranges, reads, reproject, retention, search,
+    settings_journal, slots, unlink,
 };
 
 /// How many timers one alarm handles.
@@ -40,6 +49,7 @@ const MAX_PAUSE_MS: i64 = 3_600_000;
 pub struct UserGraphObject {
     migrated: Cell<bool>,
     alarm: Alarm,
+    expansions: Expansions,
 }
 
 impl UserGraphObject {
@@ -119,7 +129,9 @@ impl UserGraphObject {
             UnlinkAccount::NAME => answer(body, |command| unlink::unlink(ctx, &command)),
             ClaimMirrors::NAME => answer(body, |command| claims::claim(ctx, &command)),
             SettleMirrors::NAME => answer(body, |command| claims::settle(ctx, &command, effects)),
-            ListEvents::NAME => answer(body, |command| reads::list_events(ctx, &command)),
+            ListEvents::NAME => answer(body, |command| ranges::list(ctx, &self.expansions, &command)),
+            GetEvent::NAME => answer(body, |command| reads::event(ctx, &command)),
+            GetFreeBusy::NAME => answer(body, |command| busy::get(ctx, &self.expansions, &command)),
             GetPolicy::NAME => answer(body, |command| policy::get(ctx, &command)),
             PutEdge::NAME => answer(body, |command| policy::put_edge(ctx, &command)),
             RemoveEdge::NAME => answer(body, |command| policy::remove_edge(ctx, &command)),
@@ -128,10 +140,18 @@ impl UserGraphObject {
             SetDismissed::NAME => answer(body, |command| dismissals::set(ctx, &command, effects)),
             ListHolds::NAME => answer(body, |command| holds::list(ctx, &command)),
             GetHold::NAME => answer(body, |command| holds::page(ctx, &command)),
+            CreateOwnEvent::NAME => answer(body, |command| own_events::create(ctx, &command, effects)),
+            ChangeOwnEvent::NAME => answer(body, |command| own_events::change(ctx, &command, effects)),
+            DeleteOwnEvent::NAME => answer(body, |command| own_events::delete(ctx, &command, effects)),
+            PutConstraint::NAME => answer(body, |command| constraints::put(ctx, &command, effects)),
+            RemoveConstraint::NAME => answer(body, |command| constraints::remove(ctx, &command, effects)),
+            ListConstraints::NAME => answer(body, |command| constraints::list(ctx, &command)),
+            ListSettingsJournal::NAME => answer(body, |command| settings_journal::list(ctx, &command)),
             DecideHold::NAME => answer(body, |command| holds::decide(ctx, &command)),
             ListJournal::NAME => answer(body, |command| history::list(ctx, &command)),
             GetAsOf::NAME => answer(body, |command| history::as_of(ctx, &command)),
             ExplainEvent::NAME => answer(body, |command| explain::event(ctx, &command)),
+            ExplainSlot::NAME => answer(body, |command| slots::explain(ctx, &self.expansions, &command)),
             GetConservation::NAME => answer(body, |_: GetConservation| conservation::report(ctx)),
             PreviewPolicy::NAME => answer(body, |command| preview::step(ctx, &command)),
             GetStatus::NAME => answer(body, |_: GetStatus| reads::status(ctx)),
@@ -197,6 +217,7 @@ fn run_timer<H: ObjectHost>(
         Kind::Boundary => boundary::step(ctx, timer.cursor.as_deref(), effects)?,
         Kind::Retention => retention::step(ctx, timer.cursor.as_deref())?,
         Kind::Sweep => holds::step(ctx, &timer.subject, timer.cursor.as_deref(), effects)?,
+        Kind::Index => search::step(ctx)?,
         Kind::Nudge => {
             let account = timer.subject.parse().map_err(|_| StoreError::Corrupt { what: "timer" })?;
             if let Some(lane) = claims::watch(ctx, account)? {

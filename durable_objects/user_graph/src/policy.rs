@@ -1,9 +1,10 @@
 //! The policy as its user sets it: edges, and what becomes of mirrors that are deleted by hand.
 //!
-//! Each change that is one raises the policy's version in its transaction; what changes what mirrors show starts the job
-//! that projects again. A repeat changes nothing.
+//! Each change that is one raises the policy's version and is journalled in its transaction; what changes what mirrors show
+//! starts the job that projects again. A repeat changes nothing.
 
-use tminus_domain::ids::{CalendarId, PolicyId};
+use tminus_domain::actor::Asker;
+use tminus_domain::ids::{AccountId, CalendarId, PolicyId};
 use tminus_domain::policy::{CalendarKind, CalendarRole};
 use tminus_domain::rules::EdgeRules;
 use tminus_ports::{Named, ObjectHost};
@@ -12,10 +13,11 @@ use tminus_store::{Row, StoreError, Value, transaction};
 use crate::columns::id;
 use crate::context::Context;
 use crate::error::GraphError;
+use crate::own_contract::Subject;
 use crate::policy_contract::{
     EdgeKey, GetPolicy, HandDeleted, Policy, PolicyEdge, PutEdge, RemoveEdge, SetHandDeleted, Switch,
 };
-use crate::{edges, lenses, reproject};
+use crate::{edges, lenses, reproject, settings_journal};
 
 /// The policy of the user.
 pub(crate) fn get<H: ObjectHost>(ctx: &Context<'_, H>, _: &GetPolicy) -> Result<Policy, GraphError> {
@@ -70,8 +72,10 @@ pub(crate) fn put_edge<H: ObjectHost>(ctx: &Context<'_, H>, command: &PutEdge) -
     transaction(ctx.host.sql(), || {
         check(ctx, &command.edge)?;
         let policy = edges::default_policy(ctx)?;
-        if store(ctx, policy, &command.edge)? {
-            changed(ctx, policy)?;
+        let before = settings_journal::before(ctx, Subject::Policy)?;
+        store(ctx, policy, &command.edge)?;
+        if before.record(ctx, Asker::Ui, "edge set")? {
+            changed(ctx)?;
         }
         Ok(read(ctx)?)
     })
@@ -83,7 +87,7 @@ fn check<H: ObjectHost>(ctx: &Context<'_, H>, edge: &PolicyEdge) -> Result<(), G
     if from == to {
         return Err(GraphError::unfit("an edge leads from one account to another"));
     }
-    if !edges::is_linked(ctx, from)? {
+    if from != AccountId::INTERNAL && !edges::is_linked(ctx, from)? {
         return Err(GraphError::Unknown(Named::Account));
     }
     let linked = ctx.first(
@@ -111,13 +115,8 @@ fn check<H: ObjectHost>(ctx: &Context<'_, H>, edge: &PolicyEdge) -> Result<(), G
     edge.rules.check().map_err(GraphError::unfit)
 }
 
-/// Stores an edge; whether it was another before.
-fn store<H: ObjectHost>(
-    ctx: &Context<'_, H>,
-    policy: PolicyId,
-    edge: &PolicyEdge,
-) -> Result<bool, StoreError> {
-    let rows = ctx.query(
+fn store<H: ObjectHost>(ctx: &Context<'_, H>, policy: PolicyId, edge: &PolicyEdge) -> Result<(), StoreError> {
+    ctx.run(
         "/* put_policy_edge */ INSERT INTO policy_edges
            (policy_id, from_account_id, from_calendar_id, to_account_id, detail_level, calendar_kind, is_on, rules_json)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
@@ -125,8 +124,7 @@ fn store<H: ObjectHost>(
          SET detail_level = excluded.detail_level, calendar_kind = excluded.calendar_kind, is_on = excluded.is_on,
              rules_json = excluded.rules_json
          WHERE detail_level <> excluded.detail_level OR calendar_kind <> excluded.calendar_kind
-            OR is_on <> excluded.is_on OR rules_json <> excluded.rules_json
-         RETURNING 1",
+            OR is_on <> excluded.is_on OR rules_json <> excluded.rules_json",
         &[
             Value::text(policy),
             Value::text(edge.key.from),
@@ -137,8 +135,7 @@ fn store<H: ObjectHost>(
             (edge.switch == Switch::On).into(),
             rules_column(&edge.rules)?.into(),
         ],
-    )?;
-    Ok(!rows.is_empty())
+    )
 }
 
 /// No rules are stored as the schema's own default says it: an edge that was never touched is put back unchanged.
@@ -166,60 +163,76 @@ pub(crate) fn remove_edge<H: ObjectHost>(
     }
     transaction(ctx.host.sql(), || {
         let policy = edges::default_policy(ctx)?;
-        let removed = ctx.query(
+        let before = settings_journal::before(ctx, Subject::Policy)?;
+        ctx.run(
             "/* remove_policy_edge */ DELETE FROM policy_edges
-             WHERE policy_id = ?1 AND from_account_id = ?2 AND from_calendar_id = ?3 AND to_account_id = ?4
-             RETURNING 1",
+             WHERE policy_id = ?1 AND from_account_id = ?2 AND from_calendar_id = ?3 AND to_account_id = ?4",
             &[Value::text(policy), Value::text(from), calendar_column(from_calendar), Value::text(to)],
         )?;
-        if !removed.is_empty() {
-            changed(ctx, policy)?;
+        if before.record(ctx, Asker::Ui, "edge removed")? {
+            changed(ctx)?;
         }
         Ok(read(ctx)?)
     })
 }
+
+/// Why the journal has an entry of what becomes of mirrors that are deleted by hand.
+const REASON: &str = "deletions by hand";
 
 /// Sets what becomes of mirrors that are deleted by hand. That is asked when one is: no event is projected again.
 pub(crate) fn set_hand_deleted<H: ObjectHost>(
     ctx: &Context<'_, H>,
     command: &SetHandDeleted,
 ) -> Result<(), GraphError> {
-    transaction(ctx.host.sql(), || match (command.event, command.becomes) {
-        (None, None) => Err(GraphError::unfit("the setting of all events can be changed, not taken back")),
-        (None, Some(becomes)) => {
+    transaction(ctx.host.sql(), || {
+        let Some(event) = command.event else {
+            let becomes = command.becomes.ok_or_else(|| {
+                GraphError::unfit("the setting of all events can be changed, not taken back")
+            })?;
             let policy = edges::default_policy(ctx)?;
-            Ok(ctx.run(
-                "/* set_hand_deleted */ UPDATE policies SET hand_deleted = ?2, version = version + 1
+            let before = settings_journal::before(ctx, Subject::Policy)?;
+            ctx.run(
+                "/* set_hand_deleted */ UPDATE policies SET hand_deleted = ?2
                  WHERE policy_id = ?1 AND hand_deleted <> ?2",
                 &[Value::text(policy), becomes.as_str().into()],
-            )?)
-        }
-        (Some(event), None) => Ok(ctx.run(
-            "/* unset_hand_deleted_of */ DELETE FROM event_settings WHERE canonical_event_id = ?1",
-            &[id(event)],
-        )?),
-        (Some(event), Some(becomes)) => {
-            // Also one that is deleted: it may come back, under its id.
-            let known = ctx.first(
-                "/* is_event */ SELECT 1 FROM canonical_events WHERE canonical_event_id = ?1",
-                &[id(event)],
             )?;
-            known.ok_or(GraphError::Unknown(Named::Event))?;
-            Ok(ctx.run(
-                "/* set_hand_deleted_of */ INSERT INTO event_settings (canonical_event_id, hand_deleted)
-                 VALUES (?1, ?2) ON CONFLICT (canonical_event_id) DO UPDATE SET hand_deleted = excluded.hand_deleted
-                 WHERE hand_deleted <> excluded.hand_deleted",
-                &[id(event), becomes.as_str().into()],
-            )?)
+            if before.record(ctx, Asker::Ui, REASON)? {
+                raise(ctx)?;
+            }
+            return Ok(());
+        };
+        let before = settings_journal::before(ctx, Subject::Event(event))?;
+        match command.becomes {
+            None => ctx.run(
+                "/* unset_hand_deleted_of */ DELETE FROM event_settings WHERE canonical_event_id = ?1",
+                &[id(event)],
+            )?,
+            Some(becomes) => {
+                // Also one that is deleted: it may come back, under its id.
+                let known = ctx.first(
+                    "/* is_event */ SELECT 1 FROM canonical_events WHERE canonical_event_id = ?1",
+                    &[id(event)],
+                )?;
+                known.ok_or(GraphError::Unknown(Named::Event))?;
+                ctx.run(
+                    "/* set_hand_deleted_of */ INSERT INTO event_settings (canonical_event_id, hand_deleted)
+                     VALUES (?1, ?2) ON CONFLICT (canonical_event_id) DO UPDATE SET hand_deleted = excluded.hand_deleted
+                     WHERE hand_deleted <> excluded.hand_deleted",
+                    &[id(event), becomes.as_str().into()],
+                )?;
+            }
         }
+        before.record(ctx, Asker::Ui, REASON)?;
+        Ok(())
     })
 }
 
 /// The policy shows other mirrors now: its version grows, and all events are projected again.
-pub(crate) fn changed<H: ObjectHost>(ctx: &Context<'_, H>, policy: PolicyId) -> Result<(), StoreError> {
-    ctx.run(
-        "/* policy_changed */ UPDATE policies SET version = version + 1 WHERE policy_id = ?1",
-        &[Value::text(policy)],
-    )?;
+pub(crate) fn changed<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<(), StoreError> {
+    raise(ctx)?;
     reproject::start(ctx)
+}
+
+fn raise<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<(), StoreError> {
+    ctx.run("/* policy_changed */ UPDATE policies SET version = version + 1 WHERE is_default = 1", &[])
 }

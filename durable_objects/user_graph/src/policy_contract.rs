@@ -10,7 +10,7 @@ use tminus_domain::words;
 /// Which edge of the policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EdgeKey {
-    /// The account whose events are projected.
+    /// The account whose events are projected; [`AccountId::INTERNAL`]: what the user makes here.
     pub from: AccountId,
     /// Only those of this calendar, which then goes before the edge of its account; `None`: every calendar that has no
     /// edge of its own.

@@ -1,5 +1,7 @@
 //! Items that cannot be understood, each by itself with its reason (protocol rule 11).
 
+use std::borrow::Cow;
+
 use tminus_ports::ObjectHost;
 use tminus_store::{StoreError, Value};
 
@@ -35,7 +37,7 @@ pub(crate) fn put<H: ObjectHost>(
 pub(crate) fn release<H: ObjectHost>(
     ctx: &Context<'_, H>,
     command: &ApplyChunk,
-    ids: &[&str],
+    ids: &[Cow<'_, str>],
 ) -> Result<(), StoreError> {
     if ids.is_empty() {
         return Ok(());

@@ -1,5 +1,6 @@
 //! Projecting events again after the policy changed: a job with a cursor, in bounded steps (protocol rule 26).
 
+use tminus_domain::actor::Actor;
 use tminus_domain::dirty::Lane;
 use tminus_domain::ids::{EventId, PrefixedId, Ulid};
 use tminus_ports::ObjectHost;
@@ -89,6 +90,6 @@ fn renewed(stored: &StoredEvent) -> Option<Changed> {
         ..stored.clone()
     };
     let before = Some(stored.clone());
-    let reason = "spelled as series are stored";
-    Some(Changed { before, after, lane: Lane::Bulk, reason, way_back: WayBack::Kept })
+    let (actor, reason) = (Actor::System, "spelled as series are stored");
+    Some(Changed { before, after, lane: Lane::Bulk, actor, reason, way_back: WayBack::Kept })
 }

@@ -34,6 +34,12 @@ pub const MIGRATIONS: &[Migration] = &[
         up: include_str!("schema/0005_explaining.up.sql"),
         down: include_str!("schema/0005_explaining.down.sql"),
     },
+    Migration {
+        version: 6,
+        name: "search",
+        up: include_str!("schema/0006_search.up.sql"),
+        down: include_str!("schema/0006_search.down.sql"),
+    },
 ];
 
 #[cfg(test)]
@@ -169,6 +175,23 @@ mod tests {
             assert_eq!(row.get::<Option<i64>>(3).unwrap(), uid.as_deref().map(key_of));
         }
         migrate_down(&sql, MIGRATIONS, 3).unwrap();
+        assert_eq!(dump(&sql), before);
+    }
+
+    #[test]
+    fn the_fifth_step_gives_own_events_an_edge_to_every_account() {
+        let sql = of_step_two();
+        sql.script(&format!("INSERT INTO linked_accounts VALUES ('{OTHER}', 'TRUE_MIRROR');")).unwrap();
+        migrate_up(&sql, &MIGRATIONS[..4]).unwrap();
+        let before = dump(&sql);
+        migrate_up(&sql, &MIGRATIONS[..5]).unwrap();
+        let edges = "/* e */ SELECT to_account_id || calendar_kind || detail_level || is_on FROM policy_edges
+                     WHERE from_account_id = ?1";
+        let own = tminus_store::Value::text(tminus_domain::ids::AccountId::INTERNAL);
+        let rows = sql.query(edges, &[own]).unwrap();
+        let edges: Vec<String> = rows.iter().map(|row| row.get(0).unwrap()).collect();
+        assert_eq!(edges, [format!("{OTHER}TRUE_MIRRORBUSY1")]);
+        migrate_down(&sql, &MIGRATIONS[..5], 4).unwrap();
         assert_eq!(dump(&sql), before);
     }
 

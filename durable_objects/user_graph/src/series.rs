@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tminus_domain::event::{EventContent, SeriesPart, When};
 use tminus_domain::floating::{Floating, FloatingError};
 use tminus_domain::ids::{CalendarId, EventId};
+use tminus_domain::ordering::Position;
 use tminus_domain::recurrence::{LastStart, RecurrenceError, Series};
 use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
@@ -16,6 +17,7 @@ use crate::change::Changed;
 use crate::columns::{id, read_id};
 use crate::context::Context;
 use crate::events;
+use crate::journal::Change;
 
 /// What an event says, with the lines of a series in their canonical spelling.
 #[derive(Debug)]
@@ -105,6 +107,29 @@ pub(crate) fn left_behind<H: ObjectHost>(
         left.extend(others.map(|(event, _)| event.origin.clone()));
     }
     Ok(left)
+}
+
+/// The exceptions that went with series which were deleted on a later page of the same run, by the provider's ids. A list
+/// has no order: such an exception may stand without its series, as one that a guest was invited to does, or be gone since
+/// its page was fetched. They are asked for one by one.
+pub(crate) fn taken_along<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    calendar: CalendarId,
+    changes: &[Changed],
+) -> Result<Vec<String>, StoreError> {
+    let is_gone = |changed: &&Changed| changed.kind() == Change::Deleted && changed.after.lines().is_some();
+    let gone: BTreeMap<&str, Position> = changes
+        .iter()
+        .filter(is_gone)
+        .map(|changed| (changed.after.origin.as_str(), changed.after.position))
+        .collect();
+    let masters: Vec<&str> = gone.keys().copied().collect();
+    let mut taken = events::exceptions_of(ctx, calendar, &masters)?;
+    taken.retain(|event| {
+        let at = event.exception().and_then(|(master, _)| gone.get(master));
+        !event.deleted && at.is_some_and(|at| at.is_later_in_run(event.position))
+    });
+    Ok(taken.into_iter().map(|event| event.origin).collect())
 }
 
 /// Notes that the provider has no such series; answers the exceptions that now stand alone.

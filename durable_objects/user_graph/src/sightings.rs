@@ -51,8 +51,7 @@ fn record<H: ObjectHost>(
     lane: Lane,
     effects: &mut Effects,
 ) -> Result<bool, StoreError> {
-    let (was, before) = (stored.clone(), stored.mirror.id_generation);
-    let acked = stored.mirror.acked.clone();
+    let before = stored.clone();
     if !stored.mirror.see(sight) {
         return Ok(false);
     }
@@ -69,7 +68,7 @@ fn record<H: ObjectHost>(
     }
     mirrors::put_fact(ctx, stored)?;
     let mut recorder = Recorder::default();
-    recorder.record(Some(&was), stored)?;
+    recorder.record(Some(&before), stored)?;
     recorder.append(ctx, Cause::Seen)?;
     if stored.dismissed {
         mirrors::put_corrected(ctx, stored)?;
@@ -77,9 +76,9 @@ fn record<H: ObjectHost>(
         let event = BTreeSet::from([stored.key.event]);
         project::project_ids(ctx, lenses, &event, lane, effects)?;
     }
-    instances::follow(ctx, stored, before)?;
-    if sight == Sight::Missing || (matches!(sight, Sight::Live { .. }) && stored.mirror.acked != acked) {
-        // What its instances answered while it stood elsewhere is not true any more.
+    instances::follow(ctx, stored, before.mirror.id_generation)?;
+    let is_live = matches!(sight, Sight::Live { .. });
+    if sight == Sight::Missing || (is_live && instances::stood_elsewhere(&before.mirror, &stored.mirror)) {
         instances::start_over(ctx, stored)?;
     }
     Ok(true)
@@ -117,8 +116,11 @@ fn instance_seen<H: ObjectHost>(
     lane: Lane,
     effects: &mut Effects,
 ) -> Result<bool, StoreError> {
-    let series = mirrors::get(ctx, MirrorKey { occurrence: None, ..key })?;
-    let Some(series) = series.filter(|series| series.part == Part::Series) else { return Ok(false) };
+    let Some(series) = mirrors::get(ctx, MirrorKey { occurrence: None, ..key })? else { return Ok(false) };
+    // What repeats no more has no instances to miss; but what a hand made of one before is left behind, and goes.
+    if series.part != Part::Series && !matches!(sight, Sight::Live { .. }) {
+        return Ok(false);
+    }
     let is_another = series.mirror.id_generation != generation;
     if is_another || series.mirror.wanted.is_none() || series.mirror.state == MirrorState::Tombstoned {
         // It goes, and takes its instances with it.

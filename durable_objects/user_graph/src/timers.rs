@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Boundary,
     /// Go on deleting what an approved sweep is about; the subject is the calendar.
     Sweep,
+    /// Go on indexing texts; the subject is the graph.
+    Index,
     /// Go on dropping old entries of the journal; the subject is the graph.
     Retention,
 }
@@ -28,6 +30,7 @@ impl Kind {
             Self::Reproject => "reproject",
             Self::Boundary => "boundary",
             Self::Sweep => "sweep",
+            Self::Index => "index",
             Self::Retention => "retention",
         }
     }
@@ -99,6 +102,7 @@ pub(crate) fn due<H: ObjectHost>(ctx: &Context<'_, H>, limit: u32) -> Result<Vec
             "reproject" => Kind::Reproject,
             "boundary" => Kind::Boundary,
             "sweep" => Kind::Sweep,
+            "index" => Kind::Index,
             "retention" => Kind::Retention,
             _ => return Err(StoreError::Corrupt { what: "timer kind" }),
         };

@@ -3,6 +3,7 @@
 //! Its chunks are refused and its mirrors are claimed no more from the first moment on. Its events, their mirrors
 //! elsewhere and the mirrors in it are seen to by the job that projects again, since the edges are gone.
 
+use tminus_domain::actor::{Actor, Asker};
 use tminus_domain::dirty::Lane;
 use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
@@ -14,8 +15,9 @@ use crate::context::Context;
 use crate::contract::{UnlinkAccount, Unlinked};
 use crate::error::GraphError;
 use crate::events::StoredEvent;
+use crate::own_contract::Subject;
 use crate::timers::{self, Kind};
-use crate::{edges, floors, reproject};
+use crate::{edges, floors, policy, settings_journal};
 
 /// What is kept by calendar, and goes with the account's calendars.
 const OF_CALENDAR: &[&str] =
@@ -29,6 +31,7 @@ pub(crate) fn unlink<H: ObjectHost>(
     let account = [Value::text(command.account)];
     Ok(transaction(ctx.host.sql(), || -> Result<_, StoreError> {
         if edges::is_linked(ctx, command.account)? {
+            let before = settings_journal::before(ctx, Subject::Policy)?;
             ctx.run("/* unlink */ DELETE FROM linked_accounts WHERE account_id = ?1", &account)?;
             ctx.run(
                 "/* unlink_edges */ DELETE FROM policy_edges WHERE from_account_id = ?1 OR to_account_id = ?1",
@@ -46,7 +49,8 @@ pub(crate) fn unlink<H: ObjectHost>(
             ctx.run("/* unlink_calendars */ DELETE FROM calendars WHERE account_id = ?1", &account)?;
             timers::clear(ctx, Kind::Nudge, &command.account.to_string())?;
             floors::forget(ctx, command.account, command.generation)?;
-            reproject::start(ctx)?;
+            before.record(ctx, Asker::System, "account unlinked")?;
+            policy::changed(ctx)?;
             tracing::info!(account = %command.account, "an account is unlinked");
         }
         let row = ctx.first(
@@ -80,6 +84,7 @@ pub(crate) fn forget_event<H: ObjectHost>(
         &[id(stored.event)],
     )?;
     let mut gone = Changed::deleted(stored.clone(), stored.position, Lane::Bulk, "account unlinked");
+    gone.actor = Actor::System;
     gone.way_back = WayBack::None;
     gone.after.content.title = None;
     gone.after.content.description = None;

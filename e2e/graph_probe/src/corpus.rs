@@ -4,6 +4,7 @@ use chrono::{Days, NaiveDate};
 use tminus_domain::event::{
     EventContent, EventType, Organizer, OwnResponse, SeriesPart, Status, Transparency, Visibility, When,
 };
+use tminus_domain::occurrence::Occurrence;
 use tminus_domain::time::Timestamp;
 
 const SEED: u64 = 20_260_101;
@@ -146,6 +147,34 @@ pub(crate) fn event(number: u32, edits: Edits) -> Event {
         },
         id,
     }
+}
+
+/// A series of this number, which began in the year before and has no end: weekly most of them.
+pub(crate) fn series(number: u32) -> Event {
+    // Numbers of their own.
+    let mut event = event(number.wrapping_add(1_000_000), Edits::default());
+    let rule = match number.checked_rem(20) {
+        Some(0) => "FREQ=MONTHLY",
+        Some(1) => "FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR",
+        Some(2 | 3) => "FREQ=WEEKLY;BYDAY=MO,WE",
+        _ => "FREQ=WEEKLY",
+    };
+    event.content.series = SeriesPart::Master { lines: vec![format!("RRULE:{rule}")] };
+    let year = 365 * 24 * HOUR_MS;
+    let start = event.content.when.start_key();
+    let years = if start.millis() < FIRST_DAY_MS.saturating_add(year) { 1 } else { 2 };
+    let back = start.plus_millis(year.saturating_mul(years).saturating_neg());
+    event.content.when = event
+        .content
+        .when
+        .at(Occurrence::of(&When::Timed { start: back, end: back, zone: None, end_zone: None }))
+        .unwrap_or(event.content.when);
+    event
+}
+
+/// The first instant of a day, in UTC.
+pub(crate) fn midnight(day: i64) -> Timestamp {
+    Timestamp::from_millis(FIRST_DAY_MS).plus_millis(day.saturating_mul(24 * HOUR_MS))
 }
 
 /// One in ten takes whole days; the rest are at working hours, for half an hour or more.

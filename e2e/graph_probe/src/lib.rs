@@ -1,5 +1,5 @@
 //! A Worker that measures the canonical store: UserGraphDO's own code, over the storage adapter of the product, in a
-//! Durable Object of workerd. The benchmarks `ingest`, `growth` and `rows` run it; it is never deployed.
+//! Durable Object of workerd. The benchmarks `ingest`, `growth`, `rows` and `range` run it; it is never deployed.
 //!
 //! | file | what it is |
 //! |---|---|
@@ -7,6 +7,7 @@
 //! | `steps.rs` | the commands, as a Worker would send them |
 //! | `object/meter.rs` | the object's world, with rows, statements and nudges counted |
 //! | `object/measure.rs` | hands prepared commands to the object and takes the time |
+//! | `object/read.rs` | reads ranges, and takes the time |
 //! | `object/shell.rs`, `shell.rs` | the Durable Object, the Worker |
 
 #[cfg(any(target_arch = "wasm32", test))]

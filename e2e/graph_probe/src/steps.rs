@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tminus_domain::dirty::Lane;
+use tminus_domain::hours::{Weekday, WorkingHours, Zone};
 use tminus_domain::ids::{AccountId, CalendarId, ClaimId, PrefixedId, RunId, Ulid, UserId};
 use tminus_domain::mirroring::Fact;
 use tminus_domain::ordering::Position;
@@ -10,13 +11,15 @@ use tminus_domain::time::Timestamp;
 use tminus_ports::Command;
 use tminus_queues::ChunkRef;
 use tminus_user_graph::contract::{
-    ApplyChunk, CalendarEntry, ClaimMirrors, Claimed, Create, Delta, LinkAccount, MirrorAction, MirrorResult,
-    PutCalendars, SettleMirrors,
+    ApplyChunk, CalendarEntry, ClaimMirrors, Claimed, Create, Delta, EventCursor, LinkAccount, ListEvents,
+    MirrorAction, MirrorResult, PutCalendars, SettleMirrors,
 };
+use tminus_user_graph::policy_contract::SetWorkingHours;
+use tminus_user_graph::reading_contract::{EventFilter, GetFreeBusy};
 
 use crate::corpus::{self, Edits, Event};
 
-/// The accounts of the person; the first has the events.
+/// The accounts of the person; the first has the events, unless another is named.
 pub(crate) const ACCOUNTS: u64 = 3;
 /// What one batch call of the writer holds.
 const CLAIM: u32 = 50;
@@ -36,6 +39,8 @@ pub(crate) enum Step {
     Moved,
     /// They are deleted.
     Deleted,
+    /// Series, which are new.
+    Series,
 }
 
 impl Step {
@@ -47,12 +52,13 @@ impl Step {
             Self::Retitled => 3,
             Self::Moved => 4,
             Self::Deleted => 5,
+            Self::Series => 6,
         }
     }
 
     const fn edits(self) -> Edits {
         match self {
-            Self::New | Self::Refetched => Edits { retitled: false, moved: false },
+            Self::New | Self::Refetched | Self::Series => Edits { retitled: false, moved: false },
             Self::Retitled => Edits { retitled: true, moved: false },
             Self::Moved | Self::Deleted => Edits { retitled: true, moved: true },
         }
@@ -60,7 +66,10 @@ impl Step {
 
     /// An item of a chunk.
     fn delta(self, number: u32) -> Delta {
-        let Event { id, etag, updated, content } = corpus::event(number, self.edits());
+        let Event { id, etag, updated, content } = match self {
+            Self::Series => corpus::series(number),
+            _ => corpus::event(number, self.edits()),
+        };
         match self {
             Self::Deleted => Delta::Deleted { id },
             _ => Delta::Present { id, etag, updated: Some(updated), content: Box::new(content) },
@@ -117,8 +126,14 @@ pub(crate) fn setup() -> Result<Vec<Sent>, serde_json::Error> {
     Ok(all)
 }
 
-/// Chunks of `batch` events: those with the numbers from `first` on.
-pub(crate) fn chunks(step: Step, first: u32, count: u32, batch: u32) -> Result<Vec<Sent>, serde_json::Error> {
+/// Chunks of `batch` events of the n-th account: those with the numbers from `first` on.
+pub(crate) fn chunks(
+    step: Step,
+    nth: u64,
+    first: u32,
+    count: u32,
+    batch: u32,
+) -> Result<Vec<Sent>, serde_json::Error> {
     let end = first.saturating_add(count);
     let mut starts: Vec<u32> = Vec::new();
     let mut start = first;
@@ -130,8 +145,8 @@ pub(crate) fn chunks(step: Step, first: u32, count: u32, batch: u32) -> Result<V
         let generation = step.generation();
         let page = start.checked_div(batch).unwrap_or_default();
         sent(&ApplyChunk {
-            account: account(0),
-            calendar: primary(0),
+            account: account(nth),
+            calendar: primary(nth),
             role: CalendarRole::Primary,
             chunk: ChunkRef {
                 run: id::<RunId>(u64::from(generation)),
@@ -145,6 +160,32 @@ pub(crate) fn chunks(step: Step, first: u32, count: u32, batch: u32) -> Result<V
         })
     };
     starts.into_iter().map(chunk).collect()
+}
+
+/// A page of what takes place from a day of the corpus on.
+pub(crate) fn list(
+    day: i64,
+    days: i64,
+    limit: u32,
+    after: Option<EventCursor>,
+) -> Result<Sent, serde_json::Error> {
+    let (from, to) = (corpus::midnight(day), corpus::midnight(day.saturating_add(days)));
+    sent(&ListEvents { from, to, filter: EventFilter::default(), limit, after })
+}
+
+/// When the person is free from a day of the corpus on.
+pub(crate) fn free_busy(day: i64, days: i64) -> Result<Sent, serde_json::Error> {
+    let (from, to) = (corpus::midnight(day), corpus::midnight(day.saturating_add(days)));
+    sent(&GetFreeBusy { from, to, zone: None, accounts: Vec::new() })
+}
+
+/// The person's working hours.
+pub(crate) fn hours() -> Result<Sent, serde_json::Error> {
+    const DAYS: [Weekday; 5] = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri];
+    let time = |text: &str| text.parse().map_err(serde::de::Error::custom);
+    let zone: Zone = "Europe/Berlin".parse().map_err(serde::de::Error::custom)?;
+    let hours = WorkingHours { zone, days: DAYS.to_vec(), from: time("09:00")?, to: time("17:00")? };
+    sent(&SetWorkingHours { hours: Some(hours) })
 }
 
 /// The n-th claim, of mirrors in the n-th account.
@@ -239,13 +280,13 @@ mod tests {
 
     #[test]
     fn chunks_hold_every_event_once_and_a_redelivery_is_the_same() {
-        let all = chunks(Step::New, 200, 250, 100).unwrap();
+        let all = chunks(Step::New, 0, 200, 250, 100).unwrap();
         let bodies: Vec<ApplyChunk> =
             all.iter().map(|(_, body)| serde_json::from_str(body).unwrap()).collect();
         assert_eq!(bodies.iter().map(|body| body.deltas.len()).collect::<Vec<_>>(), [100, 100, 50]);
         assert_eq!(bodies.iter().map(|body| body.chunk.position.page).collect::<Vec<_>>(), [2, 3, 4]);
-        assert_eq!(chunks(Step::New, 200, 250, 100).unwrap(), all);
-        assert_ne!(chunks(Step::Refetched, 200, 250, 100).unwrap(), all);
+        assert_eq!(chunks(Step::New, 0, 200, 250, 100).unwrap(), all);
+        assert_ne!(chunks(Step::Refetched, 0, 200, 250, 100).unwrap(), all);
     }
 
     #[test]

@@ -37,9 +37,11 @@ pub fn settled(stage: &Stage, model: &Model) -> Violations {
     if !refused.is_empty() {
         found.push(format!("quota: calls were refused: {refused:?}"));
     }
+    // A claim of an account that was unlinked meanwhile ends with its time: nobody settles it any more.
     for waiting in stage.graph(
         "/* waiting */ SELECT occurrence, part, state, error_message, in_doubt, attempts, claim_id IS NOT NULL
-         FROM event_mirrors WHERE state IN ('PENDING', 'ERROR') OR claim_id IS NOT NULL",
+         FROM event_mirrors
+         WHERE state IN ('PENDING', 'ERROR') OR (claim_id IS NOT NULL AND state <> 'TOMBSTONED')",
     ) {
         found.push(format!("waiting: {waiting}"));
     }
@@ -115,12 +117,23 @@ fn overlay(stage: &Stage, model: &Model, account: usize, found: &mut Violations)
         }
         return;
     }
+    let current = stage.of_calendar(account, "BUSY_OVERLAY", "provider_calendar_id");
+    // One that held events of others was left when its account was unlinked.
+    let (left, overlays): (Vec<_>, Vec<_>) =
+        overlays.iter().partition(|overlay| **overlay != current && model.copies.contains_key(*overlay));
     let [overlay] = overlays.as_slice() else {
         found.push(format!("overlay: {email} has {} overlay calendars", overlays.len()));
         return;
     };
-    let copies = model.copies.get(overlay).cloned().unwrap_or_default();
-    ours(stage, email, overlay, &copies, found);
+    for overlay in left.iter().chain(&overlays) {
+        let copies = model.copies.get(*overlay).cloned().unwrap_or_default();
+        ours(stage, email, overlay, &copies, found);
+    }
+    let of_ours = |overlay: &&&String| stage.world.mirrors(overlay).iter().any(|event| event.mark.is_some());
+    let full = left.iter().filter(of_ours).count();
+    if full > 0 {
+        found.push(format!("left: {email} has {full} old overlay calendars that hold mirrors"));
+    }
     let wanted = wanted(stage, model, account);
     let contents = stage.world.contents(overlay);
     let mut shown: BTreeMap<Block, Vec<String>> = BTreeMap::new();

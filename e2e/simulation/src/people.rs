@@ -6,6 +6,8 @@ use fake_google::events::instance;
 use fake_google::events::write::{Actor, Change, Options, Written};
 use fake_google::model::Object;
 use serde_json::{Value, json};
+use tminus_domain::ids::{CalendarId, EventId};
+use tminus_ports::ObjectClass;
 
 use crate::model::{Hand, Link, Model, Op, Shape, Twist, body, rules, series};
 use crate::run::pick;
@@ -320,17 +322,27 @@ fn dismissed(stage: &Stage, model: &mut Model, account: usize, event: &Object) {
     let user = stage.person.user.to_string();
     let statement = "/* origins */ SELECT canonical_event_id, origin_calendar_id, origin_event_id
         FROM canonical_events";
-    let rows = stage.world.rows(tminus_ports::ObjectClass::UserGraph, &user, statement);
-    let Some(row) = rows.iter().find(|row| id_in::<tminus_domain::ids::EventId>(row, 0) == mark.event) else {
+    let rows = stage.world.rows(ObjectClass::UserGraph, &user, statement);
+    let Some(row) = rows.iter().find(|row| id_in::<EventId>(row, 0) == mark.event) else {
         return;
     };
-    let calendar: tminus_domain::ids::CalendarId = id_in(row, 1);
+    let Some(calendar) = name_of(stage, model, id_in(row, 1)) else { return };
     let id: String = row.get(2).expect("a text");
-    let statement =
-        format!("/* c */ SELECT provider_calendar_id FROM calendars WHERE calendar_id = '{calendar}'");
     let stamp = event.get("originalStartTime").map(crate::stage::moment);
     let stamp = stamp.map(|at| at.replace(['-', ':'], ""));
-    model.dismissed.push(Hand { account, calendar: stage.of_graph(&statement), id, stamp });
+    model.dismissed.push(Hand { account, calendar, id, stamp });
+}
+
+/// The provider's id of a calendar of a linked account. Its account knows it: the graph may have events of a calendar that
+/// it was not told of yet.
+fn name_of(stage: &Stage, model: &Model, calendar: CalendarId) -> Option<String> {
+    let statement =
+        format!("/* name */ SELECT provider_calendar_id FROM calendars WHERE calendar_id = '{calendar}'");
+    let linked = stage.accounts.iter().zip(&model.links).filter(|(_, link)| link.wanted && link.is_answered);
+    linked.map(|(account, _)| account.to_string()).find_map(|account| {
+        let rows = stage.world.rows(ObjectClass::Account, &account, &statement);
+        rows.first().map(|row| row.get(0).expect("a text"))
+    })
 }
 
 /// A person unlinks an account, but never the one that they sign in with.

@@ -10,12 +10,12 @@
 )]
 
 use serde_json::{Value, json};
-use tminus_domain::event::SeriesPart;
 use tminus_domain::ids::EventId;
 use tminus_domain::time::Timestamp;
 use tminus_simulation::Stage;
 use tminus_user_graph::contract::{ListEvents, ListedEvent};
 use tminus_user_graph::policy_contract::{HandDeleted, MirrorWish, SetDismissed, SetHandDeleted};
+use tminus_user_graph::reading_contract::EventFilter;
 
 /// The series, and its second occurrence two hours late.
 const WHOLE: [&str; 2] = ["03T11", "series 02T09"];
@@ -35,12 +35,10 @@ fn with_a_series() -> (Stage, EventId, EventId) {
     stage.settle();
     let time = |text| Timestamp::parse_rfc3339(text).unwrap();
     let (from, to) = (time("2026-02-01T00:00:00Z"), time("2026-03-01T00:00:00Z"));
-    let list = ListEvents { from, to, limit: 10, after: None };
+    let list = ListEvents { from, to, filter: EventFilter::default(), limit: 10, after: None };
     let events = stage.world.call(&stage.person.user.to_string(), &list).unwrap().events;
     let of = |is_exception: bool| {
-        let fits = |event: &&ListedEvent| {
-            matches!(event.content.series, SeriesPart::Exception { .. }) == is_exception
-        };
+        let fits = |event: &&ListedEvent| event.occurrence.is_none() == is_exception;
         events.iter().find(fits).unwrap_or_else(|| panic!("{events:#?}")).event
     };
     let (series, exception) = (of(false), of(true));

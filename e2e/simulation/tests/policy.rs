@@ -21,6 +21,7 @@ use tminus_user_graph::policy_contract::{
     EdgeKey, GetPolicy, HandDeleted, MirrorWish, Policy, PolicyEdge, PutEdge, RemoveEdge, SetDismissed,
     SetHandDeleted, SetWorkingHours, Switch,
 };
+use tminus_user_graph::reading_contract::EventFilter;
 
 const NINE: &str = "2026-02-02T09:00:00Z";
 const TEN: &str = "2026-02-02T10:00:00Z";
@@ -86,6 +87,7 @@ fn event(stage: &Stage) -> EventId {
     let list = ListEvents {
         from: time("2026-02-01T00:00:00Z"),
         to: time("2026-03-01T00:00:00Z"),
+        filter: EventFilter::default(),
         limit: 1,
         after: None,
     };
@@ -104,7 +106,7 @@ fn shown(title: &str) -> Vec<(String, String, String)> {
 }
 
 #[test]
-fn get_policy_shows_an_edge_each_way_and_changes_nothing() {
+fn get_policy_shows_an_edge_each_way_and_two_of_own_events_and_changes_nothing() {
     let stage = Stage::settled(4, 2);
     let state = stage.world.state();
     let policy = policy(&stage);
@@ -113,9 +115,9 @@ fn get_policy_shows_an_edge_each_way_and_changes_nothing() {
         detail: DetailLevel::Busy,
         ..titles(&stage)
     };
-    let mut edges =
-        vec![plain(stage.accounts[0], stage.accounts[1]), plain(stage.accounts[1], stage.accounts[0])];
-    edges.sort_by_key(|edge| edge.key.from);
+    let (one, other, own) = (stage.accounts[0], stage.accounts[1], AccountId::INTERNAL);
+    let mut edges = vec![plain(one, other), plain(other, one), plain(own, one), plain(own, other)];
+    edges.sort_by_key(|edge| (edge.key.from, edge.key.to));
     assert_eq!((policy.edges, policy.hand_deleted), (edges, HandDeleted::Restore));
     assert_eq!((policy.working_hours, policy.reprojecting), (None, false));
     assert!(stage.world.state() == state);
@@ -141,7 +143,7 @@ fn put_edge_answers_the_policy_that_it_makes() {
         from_value(json!({"filters": {"skip_titles": ["lunch"], "days_ahead": 30}})).unwrap();
     let edge = PolicyEdge { rules, switch: Switch::Off, ..titles(&stage) };
     let policy = ask(&stage, &PutEdge { edge: edge.clone() }).unwrap();
-    assert!(policy.edges.contains(&edge) && policy.edges.len() == 2);
+    assert!(policy.edges.contains(&edge) && policy.edges.len() == 4);
     assert!(policy.reprojecting);
 }
 
@@ -252,9 +254,13 @@ fn what_is_not_there_is_refused() {
 fn an_account_that_was_unlinked_has_no_edges() {
     let mut stage = with_an_event();
     let gone: AccountId = stage.accounts[1];
+    let version = policy(&stage).version;
     assert_eq!(stage.world.unlink(&mut stage.person, gone), Some(202));
     stage.settle();
-    assert_eq!(policy(&stage).edges, []);
+    let left = policy(&stage);
+    let of_gone = |edge: &PolicyEdge| edge.key.from == gone || edge.key.to == gone;
+    assert!(!left.edges.iter().any(of_gone), "{left:#?}");
+    assert_eq!(left.version, version + 1);
     unknown(&stage, &PutEdge { edge: titles(&stage) }, Named::Account);
 }
 

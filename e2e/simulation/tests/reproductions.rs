@@ -6,14 +6,15 @@ use tminus_simulation::generate::{Habits, History};
 use tminus_simulation::model::Calls::{Batch, CalendarList, Watch};
 use tminus_simulation::model::Op;
 use tminus_simulation::model::Op::{
-    Alarms, Create, Delete, DeleteMirror, DeleteMirrorInstance, Deliver, DeliverNext, ExpireAccess, Fault,
-    Invite, InviteToInstance, Live, Lose, MoveMirror, MoveMirrorInstance, Push, Pushes, Redeliver, Repeat,
-    Rerule, Resync, Together, Twist, Wait,
+    Alarms, CopyMirror, Crash, Create, Delete, DeleteMirror, DeleteMirrorInstance, Deliver, DeliverNext,
+    Dismissing, ExpireAccess, Fault, Invite, InviteToInstance, Live, Lose, MoveMirror, MoveMirrorInstance,
+    Push, Pushes, Redeliver, Relink, Repeat, Rerule, Resync, Split, Together, Twist, Unlink, Wait,
 };
 use tminus_simulation::model::Shape::{AllDay, Free, Tentative, Timed};
 use tminus_simulation::model::Trouble::{AnswerLost, Unavailable};
 use tminus_simulation::model::Twist::{Decline, Move};
 use tminus_simulation::run::run;
+use tminus_simulation::world::Side::{After, Before};
 
 #[track_caller]
 fn holds(seed: u64, unsettled: bool, page_size: Option<usize>, ops: &[Op]) {
@@ -172,4 +173,49 @@ fn what_a_target_declines_of_a_series_takes_the_exceptions_of_the_whole_along() 
     let ops =
         [Invite(210, 52, 237, 202), Twist(38254, 2, Decline), Twist(41497, 4, Move(-1440)), ExpireAccess(0)];
     series_hold(392, 3, None, habits(false, false, false), &ops);
+}
+
+#[test]
+fn an_instance_that_goes_before_the_moved_series_is_written_stays_away() {
+    let ops =
+        [Invite(1, 0, 257, 29), Live(90), Split(0, 3, -60), MoveMirror(0, 0), InviteToInstance(2, 0, 0)];
+    series_hold(1, 3, Some(1), habits(true, false, true), &ops);
+}
+
+#[test]
+fn what_a_hand_made_of_an_instance_goes_when_the_series_repeats_no_more() {
+    let ops = [Repeat(2, 488, 1), Live(10), Rerule(0, 11), MoveMirrorInstance(0, 0, 4)];
+    series_hold(1466, 3, None, Habits::default(), &ops);
+}
+
+#[test]
+fn a_mirror_whose_calendar_the_graph_was_not_told_of_can_be_dismissed() {
+    let ops =
+        [Crash(9, Before), Create(169, 91, 30, Timed), Live(10), Dismissing(true), DeleteMirror(67, 31563)];
+    let history = History {
+        seed: 1581,
+        accounts: 2,
+        unsettled: true,
+        page_size: None,
+        habits: Habits::default(),
+        ops: ops.to_vec(),
+    };
+    assert_eq!(run(&history), Vec::<String>::new());
+}
+
+#[test]
+fn an_exception_that_a_list_shows_before_the_end_of_its_series_stands_alone() {
+    let ops = [Invite(0, 0, 66, 119), Live(90), Delete(0), InviteToInstance(0, 7, 1)];
+    series_hold(3032, 3, Some(1), habits(true, false, false), &ops);
+}
+
+#[test]
+fn an_unlinking_that_broke_off_ends_though_the_account_is_linked_again() {
+    holds(3014, true, Some(1), &[DeliverNext(6), Crash(0, After), Unlink(12), Relink(18)]);
+}
+
+#[test]
+fn an_overlay_with_an_event_of_others_is_left_when_its_account_is_linked_again() {
+    let ops = [Create(93, 480, 0, Timed), Live(600), Unlink(1), CopyMirror(1, 0), Relink(0)];
+    holds(2655, false, None, &ops);
 }

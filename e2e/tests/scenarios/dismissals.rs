@@ -166,6 +166,6 @@ pub(crate) fn instances(stage: &Stage) -> Result<()> {
 /// The series among the person's events.
 fn series_event(person: &Person) -> Result<String> {
     let listed = person.listed("2026-03-01T00:00:00Z", "2026-06-01T00:00:00Z")?;
-    let series = listed.iter().find(|event| event["content"]["series"].to_string().contains("lines"));
+    let series = listed.iter().find(|event| !event["occurrence"].is_null());
     Ok(series.context("no series")?["event"].as_str().context("no id")?.to_owned())
 }

@@ -291,7 +291,7 @@ fn of_one_calendar(stage: &Stage) -> Result<()> {
     let (from, to) = (&person.accounts[0].account, &person.accounts[1].account);
     let removed: Value =
         person.delete(&format!("/v1/policy/edges?from={from}&from_calendar={own}&to={to}"))?.expect(200)?;
-    ensure!(removed["edges"].as_array().is_some_and(|edges| edges.len() == 2), "{removed}");
+    ensure!(removed["edges"].as_array().is_some_and(|edges| edges.len() == 4), "{removed}");
     titles(["planted-secret title", "planted-secret title"])?;
     let account = person.delete(&format!("/v1/policy/edges?from={from}&to={to}"))?;
     ensure!(account.status == 422, "the edge of an account was removed: {}", account.shown());

@@ -153,6 +153,33 @@ impl When {
         }
     }
 
+    /// The same length from the start of an occurrence on, in the same zones; `None` if days are asked for of times, or
+    /// times of days.
+    #[must_use]
+    pub fn at(&self, occurrence: Occurrence) -> Option<Self> {
+        match (self, occurrence) {
+            (Self::Timed { start, end, zone, end_zone }, Occurrence::At(at)) => {
+                let length = end.millis().saturating_sub(start.millis());
+                let (zone, end_zone) = (zone.clone(), end_zone.clone());
+                Some(Self::Timed { start: at, end: at.plus_millis(length), zone, end_zone })
+            }
+            (Self::AllDay { start, end }, Occurrence::On(day)) => {
+                let length = end.signed_duration_since(*start);
+                Self::all_day(day, day.checked_add_signed(length)?).ok()
+            }
+            (Self::Timed { .. }, Occurrence::On(_)) | (Self::AllDay { .. }, Occurrence::At(_)) => None,
+        }
+    }
+
+    /// The same span without the zones that it was told in.
+    #[must_use]
+    pub fn in_no_zone(self) -> Self {
+        match self {
+            Self::Timed { start, end, .. } => Self::Timed { start, end, zone: None, end_zone: None },
+            Self::AllDay { .. } => self,
+        }
+    }
+
     /// The start as it is shown: RFC 3339 in UTC, or a date.
     #[must_use]
     pub fn start_text(&self) -> String {

@@ -5,6 +5,8 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::event::When;
+use crate::recurrence::instant_in;
+use crate::spans::Span;
 use crate::time::Timestamp;
 use crate::words;
 
@@ -128,6 +130,23 @@ impl WorkingHours {
         })
     }
 
+    /// The hours that overlap a range, in order, whole.
+    #[must_use]
+    pub fn spans(&self, range: Span) -> Vec<Span> {
+        let (Some(start), Some(end)) = (self.zone.local(range.start), self.zone.local(range.end)) else {
+            return Vec::new();
+        };
+        let Some(first) = start.date().checked_sub_days(Days::new(1)) else { return Vec::new() };
+        first
+            .iter_days()
+            .take_while(|day| *day <= end.date())
+            .filter(|day| self.works_on(*day))
+            .filter_map(|day| self.on(day))
+            .map(|(from, to)| Span { start: self.zone.instant(from), end: self.zone.instant(to) })
+            .filter(|span| !span.within(&range).is_empty())
+            .collect()
+    }
+
     /// When work begins and ends on a working day, by the clock on the wall.
     fn on(&self, day: NaiveDate) -> Option<(NaiveDateTime, NaiveDateTime)> {
         let last = if self.to <= self.from { day.succ_opt()? } else { day };
@@ -144,10 +163,25 @@ impl WorkingHours {
 pub struct Zone(Tz);
 
 impl Zone {
+    /// The zone of who named none.
+    pub const UTC: Self = Self(Tz::UTC);
+
     /// The name in the IANA database.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.0.name()
+    }
+
+    /// From the first midnight of whole days to the one after the last; the end is exclusive.
+    #[must_use]
+    pub fn days(&self, start: NaiveDate, end: NaiveDate) -> Span {
+        let midnight = |day: NaiveDate| self.instant(day.and_time(NaiveTime::MIN));
+        Span { start: midnight(start), end: midnight(end) }
+    }
+
+    /// The instant of a time on the clock: the first of two; one that is skipped is moved on by what was skipped.
+    fn instant(&self, local: NaiveDateTime) -> Timestamp {
+        Timestamp::default().plus_seconds(instant_in(self.0, local))
     }
 
     fn local(&self, at: Timestamp) -> Option<NaiveDateTime> {

@@ -11,6 +11,8 @@
 //! | [`policy`] | which edges an event is projected along, and why not |
 //! | [`rules`], [`pattern`], [`template`] | what a user sets on an edge, and what can be wrong with it |
 //! | [`hours`], [`window`] | working hours, and how far back and ahead an edge reaches |
+//! | [`spans`], [`availability`] | sets of spans; when someone is taken, and when free |
+//! | [`ics`] | events as an iCalendar file |
 //! | [`projection`] | what others see of an event; its hash |
 //! | [`mark`] | ids of mirrors, and the proof that a mirror is ours |
 //! | [`meeting`] | the same meeting in several accounts |
@@ -27,6 +29,7 @@
 
 pub mod absence;
 pub mod actor;
+pub mod availability;
 pub mod backoff;
 pub mod channel_token;
 pub mod constraint;
@@ -34,6 +37,7 @@ pub mod dirty;
 pub mod event;
 pub mod floating;
 pub mod hours;
+pub mod ics;
 pub mod ids;
 pub mod keys;
 pub mod lease;
@@ -53,6 +57,7 @@ pub mod rules;
 pub mod seal;
 pub mod series;
 pub mod signed;
+pub mod spans;
 pub mod template;
 pub mod time;
 pub mod window;

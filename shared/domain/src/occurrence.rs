@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::event::When;
 use crate::time::Timestamp;
 
 /// The original start of an occurrence. It is stored as RFC 3339 in UTC or as a date, and is the end of an instance's id
@@ -24,6 +25,17 @@ const STAMP: &str = "%Y%m%dT%H%M%SZ";
 const DAY_STAMP: &str = "%Y%m%d";
 
 impl Occurrence {
+    /// The first of a series that starts so. Ids have no smaller part than the second.
+    #[must_use]
+    pub const fn of(when: &When) -> Self {
+        match when {
+            When::Timed { start, .. } => {
+                Self::At(Timestamp::from_millis(start.seconds().saturating_mul(1000)))
+            }
+            When::AllDay { start, .. } => Self::On(*start),
+        }
+    }
+
     /// The stamp at the end of an instance's id: `20260301T080000Z`, or `20260301` of an all-day series.
     #[must_use]
     pub fn stamp(self) -> String {

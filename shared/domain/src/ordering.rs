@@ -13,6 +13,14 @@ pub struct Position {
     pub page: u32,
 }
 
+impl Position {
+    /// Whether it is on a later page of the same run than `other`: which of the two was so last is not told by that.
+    #[must_use]
+    pub const fn is_later_in_run(self, other: Self) -> bool {
+        self.generation == other.generation && self.page > other.page
+    }
+}
+
 /// What the store knows of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known<'a> {
@@ -92,6 +100,13 @@ mod tests {
         assert_eq!(seen(Sighting::Present { etag: "b" }, at(4, 0)), Verdict::Unchanged);
         assert_eq!(seen(Sighting::Present { etag: "c" }, at(3, 1)), Verdict::Update);
         assert_eq!(seen(Sighting::Deleted, at(4, 0)), Verdict::Delete);
+    }
+
+    #[test]
+    fn only_pages_of_one_run_say_nothing_of_what_came_last() {
+        assert!(at(3, 1).is_later_in_run(at(3, 0)));
+        assert!(!at(3, 1).is_later_in_run(at(3, 1)) && !at(3, 0).is_later_in_run(at(3, 1)));
+        assert!(!at(4, 1).is_later_in_run(at(3, 0)), "another run is later for certain");
     }
 
     #[test]

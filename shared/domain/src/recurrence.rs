@@ -42,6 +42,7 @@ use rule::Rule;
 use zones::Wall;
 
 pub use canonical::canonical_lines;
+pub(crate) use zones::instant_in;
 pub use zones::{iana_zone, instant_on_clock};
 
 /// Most occurrences that one expansion returns.

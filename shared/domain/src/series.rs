@@ -196,17 +196,7 @@ fn as_visible_as(series: &MirrorBody, body: MirrorBody) -> MirrorBody {
 /// What the provider shows of an occurrence that nobody changed; `None` if the series is of another kind.
 #[must_use]
 pub fn inherited(series: &MirrorBody, occurrence: Occurrence) -> Option<MirrorBody> {
-    let when = match (&series.when, occurrence) {
-        (When::Timed { start, end, .. }, Occurrence::At(at)) => {
-            let length = end.millis().saturating_sub(start.millis());
-            When::timed(at, at.plus_millis(length), None).ok()?
-        }
-        (When::AllDay { start, end }, Occurrence::On(day)) => {
-            let length = end.signed_duration_since(*start);
-            When::all_day(day, day.checked_add_signed(length)?).ok()?
-        }
-        _ => return None,
-    };
+    let when = series.when.at(occurrence)?.in_no_zone();
     Some(MirrorBody { when, recurrence: Vec::new(), ..series.clone() })
 }
 

@@ -1,4 +1,5 @@
 DELETE FROM timers WHERE kind = 'retention';
+DELETE FROM policy_edges WHERE from_account_id = 'acc_00000000000000000000000000';
 DROP INDEX idx_events_repeating;
 DROP INDEX idx_events_long;
 DROP TABLE settings_journal;

@@ -20,7 +20,7 @@ ALTER TABLE graph ADD COLUMN journal_from INTEGER NOT NULL DEFAULT 0;      -- mi
 
 -- Changes of the policy and of constraints. A patch leads from the state after the change back to the one before it.
 CREATE TABLE settings_journal (
-  subject              TEXT NOT NULL,                -- policy | the id of a constraint
+  subject              TEXT NOT NULL,                -- policy | working_hours | the id of a constraint or an event
   journal_id           BLOB NOT NULL,                -- jrn_, its 16 bytes: in order of time
   ts                   INTEGER NOT NULL,             -- milliseconds
   actor                TEXT NOT NULL,                -- ui | mcp | system
@@ -42,3 +42,7 @@ INSERT INTO timers (kind, subject, due_at) SELECT 'retention', 'all', 0 WHERE EX
 INSERT INTO timers (kind, subject, due_at)
 SELECT 'reproject', 'all', 0 WHERE EXISTS (SELECT 1 FROM canonical_events)
 ON CONFLICT (kind, subject) DO UPDATE SET due_at = 0, cursor = NULL;
+-- What the user makes with us comes from an account of ours, whose id is all zeros: it has an edge to every linked one.
+INSERT INTO policy_edges (policy_id, from_account_id, to_account_id, calendar_kind)
+SELECT p.policy_id, 'acc_00000000000000000000000000', l.account_id, l.calendar_kind
+FROM policies p CROSS JOIN linked_accounts l WHERE p.is_default = 1;

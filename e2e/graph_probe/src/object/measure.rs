@@ -13,7 +13,7 @@ use tminus_user_graph::contract::{Applied, Claimed, Settled};
 use super::meter::{Cost, MeterHost, Watch};
 use crate::steps::{self, Sent, Sizes, Step};
 
-const TRACE: &str = "trc_01KDVDVR000000000000000001";
+pub(super) const TRACE: &str = "trc_01KDVDVR000000000000000001";
 
 /// What the probe can be asked.
 #[derive(Debug, Deserialize)]
@@ -24,6 +24,9 @@ pub(crate) enum Ask {
     /// Applies a step of some events.
     Apply {
         step: Step,
+        /// Of which account.
+        #[serde(default)]
+        account: u64,
         first: u32,
         count: u32,
         batch: u32,
@@ -39,6 +42,10 @@ pub(crate) enum Ask {
     },
     /// Measures the corpus.
     Sizes { events: u32 },
+    /// Reads a range, page by page, each page so many times.
+    Range { day: i64, days: i64, limit: u32, pages: u32, times: u32 },
+    /// Reads when the person is free in a range, so many times.
+    FreeBusy { day: i64, days: i64, times: u32 },
 }
 
 /// What was measured.
@@ -126,8 +133,8 @@ impl<P: Platform> Bench<'_, P> {
                 measured.size = self.platform.size();
                 measured
             }
-            Ask::Apply { step, first, count, batch, watch } => {
-                let chunks = steps::chunks(step, first, count, batch).map_err(text)?;
+            Ask::Apply { step, account, first, count, batch, watch } => {
+                let chunks = steps::chunks(step, account, first, count, batch).map_err(text)?;
                 self.watched(watch.as_deref(), async |measured| {
                     let mut answers = Vec::new();
                     // In one go: the clock shows whole milliseconds, a command may take less.
@@ -144,6 +151,13 @@ impl<P: Platform> Bench<'_, P> {
             }
             Ask::Settle { limit, watch } => {
                 self.watched(watch.as_deref(), async |measured| self.settle(limit, measured).await).await?
+            }
+            Ask::Range { day, days, limit, pages, times } => {
+                return serde_json::to_string(&self.range(day, days, limit, pages, times).await?)
+                    .map_err(text);
+            }
+            Ask::FreeBusy { day, days, times } => {
+                return serde_json::to_string(&self.free_busy(day, days, times).await?).map_err(text);
             }
             Ask::Sizes { events } => {
                 let sizes: Sizes = steps::sizes(events).map_err(text)?;
@@ -215,11 +229,11 @@ impl<P: Platform> Bench<'_, P> {
 }
 
 /// What an answer says.
-fn reply<R: DeserializeOwned>(answer: &str) -> Result<R, String> {
+pub(super) fn reply<R: DeserializeOwned>(answer: &str) -> Result<R, String> {
     let reply: Result<R, ObjectError> = serde_json::from_str(answer).map_err(text)?;
     reply.map_err(text)
 }
 
-fn text(error: impl std::fmt::Display) -> String {
+pub(super) fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }

@@ -2,4 +2,5 @@
 
 mod measure;
 mod meter;
+mod read;
 mod shell;

@@ -1,6 +1,8 @@
 //! Lists of a calendar's events.
 
 use serde_json::{Value, json};
+use tminus_account::contract::MarkDirty;
+use tminus_domain::dirty::DirtyLevel;
 use tminus_simulation::Stage;
 use tminus_simulation::logs::logged;
 use tminus_simulation::stage::{second_calendar, timed};
@@ -243,8 +245,7 @@ fn items_of_the_wrong_types_are_quarantined_alone() {
         }
         stage.world.no_tamper();
         let calendar = stage.primary(0);
-        let full =
-            tminus_account::contract::MarkDirty { calendar, level: tminus_domain::dirty::DirtyLevel::Full };
+        let full = MarkDirty { calendar, level: DirtyLevel::Full };
         stage.world.call(&stage.accounts[0].to_string(), &full).unwrap();
         stage.settle();
         assert_eq!(stage.shown(1).len(), broken.len() + 1);
@@ -252,6 +253,48 @@ fn items_of_the_wrong_types_are_quarantined_alone() {
         stage
     });
     kept_nowhere(&stage, &lines);
+}
+
+/// A mirror that cannot be read is there all the same: it is neither taken for deleted nor written a second time, by
+/// changes and by a whole list, and leaves quarantine when it can be read.
+#[test]
+fn a_mirror_that_cannot_be_read_is_not_taken_for_deleted() {
+    let (stage, lines) = logged(|| {
+        let mut stage = Stage::settled(111, 2);
+        let ((start, end), email) = (slot(0), stage.emails[1].clone());
+        let _ = stage.add(0, "shown", &start, &end);
+        stage.settle();
+        let (overlay, blocks) = (stage.overlay(1), stage.shown(1));
+        let id = stage.world.events(&overlay)[0]["id"].as_str().unwrap().to_owned();
+        // The hand changes what is not ours: nothing is to be undone.
+        stage.world.patch(&email, &overlay, &id, &json!({"colorId": "5"})).unwrap();
+        let of_mirror = "/* m */ SELECT * FROM event_mirrors";
+        let (mirrors, writes) = (stage.graph(of_mirror), stage.world.writes());
+        stage.world.tamper(move |operation, answer| {
+            let (true, Ok(answer)) = (operation == "events.list", answer) else { return };
+            let mut list: Value = serde_json::from_slice(&answer.body).unwrap();
+            for item in list["items"].as_array_mut().into_iter().flatten().filter(|item| item["id"] == id) {
+                *item = with(item.take(), "attendees", json!({"x": CANARY}));
+            }
+            answer.body = serde_json::to_vec(&list).unwrap();
+        });
+        let quarantined = |stage: &Stage| stage.graph("/* q */ SELECT 1 FROM quarantine").len();
+        let full = MarkDirty { calendar: stage.overlay_id(1), level: DirtyLevel::Full };
+        for by_whole_list in [false, true] {
+            if by_whole_list {
+                stage.world.call(&stage.accounts[1].to_string(), &full).unwrap();
+            }
+            stage.settle();
+            assert_eq!((quarantined(&stage), stage.graph(of_mirror)), (1, mirrors.clone()));
+        }
+        stage.world.no_tamper();
+        stage.world.call(&stage.accounts[1].to_string(), &full).unwrap();
+        stage.settle();
+        assert_eq!((stage.shown(1), stage.world.writes(), quarantined(&stage)), (blocks, writes, 0));
+        stage
+    });
+    kept_nowhere(&stage, &lines);
+    nothing_is_left(&stage);
 }
 
 /// A provider that goes on refusing is asked ever more seldom.

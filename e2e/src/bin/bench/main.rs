@@ -20,6 +20,7 @@ mod poison;
 mod probe;
 mod profile;
 mod propagation;
+mod range;
 mod rows;
 mod series;
 
@@ -63,6 +64,8 @@ enum Name {
     Growth,
     /// Rows and bytes of an event.
     Rows,
+    /// A month of a hundred thousand events, and when it leaves its owner free.
+    Range,
     /// Google writes of a weekly series, made, moved and deleted.
     Series,
 }
@@ -102,6 +105,7 @@ fn main() -> Result<()> {
         Name::Poison => (poison::run(&options)?, "poison"),
         Name::Ingest => (ingest::run(&options)?, "ingest"),
         Name::Growth => (growth::run(&options)?, "growth"),
+        Name::Range => (range::run(&options)?, "range"),
         Name::Rows => (rows::run(&options)?, "rows"),
         Name::Series => (series::run(&options)?, "series"),
     };

@@ -45,7 +45,7 @@ pub(super) fn zone_of(name: &str) -> Result<Tz, RecurrenceError> {
 }
 
 /// The instant of a local time, in seconds: the first of two; one that is skipped is moved on by what was skipped.
-pub(super) fn instant_in(zone: Tz, local: NaiveDateTime) -> i64 {
+pub(crate) fn instant_in(zone: Tz, local: NaiveDateTime) -> i64 {
     let offset_at = |local: NaiveDateTime| match zone.offset_from_local_datetime(&local) {
         MappedLocalTime::Single(offset) => Some((offset, offset)),
         MappedLocalTime::Ambiguous(first, second) => Some((first, second)),

@@ -4,6 +4,7 @@ use serde::Serialize;
 use tminus_domain::ids::UserId;
 use tminus_ports::{Ports, call};
 use tminus_user_graph::contract::{EventPage, ListEvents, ListedEvent};
+use tminus_user_graph::reading_contract::EventFilter;
 
 use crate::cursor::{self, EventQuery};
 use crate::error::ApiError;
@@ -40,11 +41,11 @@ async fn list<P: Ports>(cx: &Context<'_, P>, user: UserId) -> Result<ApiResponse
     let limit = cx.query.number("limit", DEFAULT_LIMIT, MAX_LIMIT)?;
     let query = EventQuery { user, from, to };
     let after = cx.query.one("cursor")?.map(|text| cursor::decode(query, text)).transpose()?;
-    let ask = ListEvents { from, to, limit, after };
+    let ask = ListEvents { from, to, filter: EventFilter::default(), limit, after };
     let page = match call(cx.ports, &user.to_string(), &cx.trace.to_string(), &ask).await {
         Ok(page) => page,
         // A person's graph begins with the first account: before that there are no events.
-        Err(error) if error.is_gone() => EventPage { events: Vec::new(), next: None },
+        Err(error) if error.is_gone() => EventPage { events: Vec::new(), next: None, search: None },
         Err(error) => return Err(error.into()),
     };
     let next_cursor = page.next.map(|next| cursor::encode(query, next)).transpose()?;

@@ -3,6 +3,7 @@ use std::rc::Rc;
 use tminus_domain::ids::EventId;
 use tminus_domain::time::Timestamp;
 use tminus_user_graph::contract::{EventCursor, EventPage, ListEvents};
+use tminus_user_graph::reading_contract::EventFilter;
 
 use super::*;
 
@@ -19,8 +20,9 @@ fn world() -> (World, Rc<RefCell<Vec<ListEvents>>>) {
         let next = EventCursor {
             start: Timestamp::parse_rfc3339("2026-01-02T00:00:00.000Z").unwrap(),
             event: id::<EventId>(5),
+            occurrence: None,
         };
-        Ok(EventPage { events: Vec::new(), next: Some(next) })
+        Ok(EventPage { events: Vec::new(), next: Some(next), search: None })
     });
     (world, asked)
 }
@@ -37,6 +39,7 @@ fn a_list_is_asked_for_as_the_query_says() {
     let expected = ListEvents {
         from: time("2026-01-01T00:00:00Z"),
         to: time("2026-01-31T23:00:00Z"),
+        filter: EventFilter::default(),
         limit: 7,
         after: None,
     };
