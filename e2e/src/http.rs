@@ -144,13 +144,15 @@ impl Browser {
         self.send("POST", url, Some(body))
     }
 
+    /// The cookies that it brings along to a URL, as they stand in the header.
+    pub fn cookies(&self, url: &str) -> Result<String> {
+        let all = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = all.get(&origin(url)?).into_iter().flatten();
+        Ok(own.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; "))
+    }
+
     fn send(&self, method: &str, url: &str, body: Option<&Value>) -> Result<Reply> {
-        let origin = Url::parse(url)?.origin().ascii_serialization();
-        let cookie = {
-            let all = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
-            let own = all.get(&origin).into_iter().flatten();
-            own.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
-        };
+        let cookie = self.cookies(url)?;
         let mut headers: Vec<(&str, &str)> = Vec::new();
         if !cookie.is_empty() {
             headers.push(("cookie", &cookie));
@@ -161,7 +163,7 @@ impl Browser {
         let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
         let reply = self.http.send(method, url, &headers, body)?;
         let mut all = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = all.entry(origin).or_default();
+        let own = all.entry(origin(url)?).or_default();
         for header in reply.headers.get_all(SET_COOKIE) {
             let text = header.to_str()?;
             let (name, value) =
@@ -196,4 +198,8 @@ impl Browser {
         let location = location.with_context(|| format!("no redirect: {}", reply.shown()))?;
         Ok(Url::parse(url)?.join(location.to_str()?)?)
     }
+}
+
+fn origin(url: &str) -> Result<String> {
+    Ok(Url::parse(url)?.origin().ascii_serialization())
 }

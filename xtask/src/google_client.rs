@@ -2,7 +2,6 @@
 //! the fake judges requests and answers.
 
 use std::{
-    fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -12,9 +11,9 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::{
-    proc::{cargo, output, quiet, shown},
+    proc::{cargo, output, shown},
+    python::{self, python},
     repo::Repo,
-    tools::{self, hash},
 };
 
 const FOLDER: &str = "e2e/fake_google/python";
@@ -48,47 +47,8 @@ pub(crate) fn discovery_document(repo: &Repo) -> Result<PathBuf> {
     Ok(document)
 }
 
-/// The folder of the pinned Python packages, installed once for each Python and each set of pins.
 fn packages(repo: &Repo) -> Result<PathBuf> {
-    let requirements = Path::new(FOLDER).join("requirements.txt");
-    let about = "import sys, sysconfig; print(sys.version_info[:2], sysconfig.get_platform())";
-    let version = output(python().args(["-c", about])).context("python3 is needed and not found")?;
-    let key = hash(&[repo.read(&requirements)?, version]);
-    let home = tools::cache()?.join("python");
-    let finished = home.join(key.get(..16).unwrap_or(&key));
-    if finished.is_dir() {
-        return Ok(finished);
-    }
-    // In a folder of this process, moved into place when it is complete.
-    let scratch = home.join(format!("new-{}", std::process::id()));
-    fs::create_dir_all(&scratch)?;
-    let installed = install(&scratch, &repo.root.join(requirements));
-    let moved = installed.and_then(|made| match fs::rename(made, &finished) {
-        // Another process was quicker.
-        Err(_) if finished.is_dir() => Ok(()),
-        other => other.with_context(|| format!("cannot make {}", finished.display())),
-    });
-    drop(fs::remove_dir_all(&scratch));
-    moved.map(|()| finished)
-}
-
-/// Installs through the pip of a virtual environment, which every Python with `venv` has.
-fn install(scratch: &Path, requirements: &Path) -> Result<PathBuf> {
-    let (venv, packages) = (scratch.join("venv"), scratch.join("packages"));
-    quiet("make a Python environment", python().args(["-m", "venv"]).arg(&venv))
-        .context("python3 cannot make virtual environments (on Debian and Ubuntu: python3-venv)")?;
-    let mut pip = Command::new(venv.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-    pip.arg("--target").arg(&packages).arg("--requirement").arg(requirements);
-    quiet("install Google's Python client (once a machine)", &mut pip)?;
-    Ok(packages)
-}
-
-fn python() -> Command {
-    let mut command = Command::new("python3");
-    // The folder of the packages is shared and stays as it was installed.
-    command.env("PYTHONDONTWRITEBYTECODE", "1").env_remove("PYTHONPATH").env_remove("PYTHONHOME");
-    command
+    python::packages(repo, &Path::new(FOLDER).join("requirements.txt"), "Google's Python client")
 }
 
 /// Whatever proxy there is has nothing to do with the loopback.

@@ -11,7 +11,9 @@
 mod check;
 mod e2e;
 mod google_client;
+mod openapi;
 mod proc;
+mod python;
 mod repo;
 mod sizes;
 mod test;
@@ -78,6 +80,8 @@ enum Task {
     },
     /// Check the architecture's invariants
     Check,
+    /// Write what the API says of itself: workers/api/openapi.json and docs/API.md
+    Openapi,
     /// Build every Worker; unchanged ones are left alone
     Build,
     /// Build every Worker and hold its size against the budget
@@ -107,6 +111,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Chaos { args } => e2e::chaos(&repo, &args)?,
         Task::Bench { name, args } => e2e::bench(&repo, &name, &args)?,
         Task::Check => check::run(&repo)?,
+        Task::Openapi => openapi::write(&repo)?,
         Task::Build => wasm::build_all(&repo, &Tools::install(&repo)?)?,
         Task::Sizes => {
             wasm::build_all(&repo, &Tools::install(&repo)?)?;

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that CI checks, step by step, each timed.
 
 use std::{
+    path::Path,
     process::{Command, ExitCode},
     time::{Duration, Instant},
 };
@@ -11,6 +12,7 @@ use clap::ValueEnum;
 use crate::{
     check, google_client,
     proc::{cargo, limited, shown},
+    python,
     repo::Repo,
     sizes,
     tools::{self, Tools},
@@ -47,6 +49,8 @@ pub(crate) enum Step {
     Wasm,
     /// scenarios on the real runtime
     E2e,
+    /// requests made of the API's own description, on the real runtime
+    Schemathesis,
 }
 
 /// How a step ended.
@@ -138,6 +142,14 @@ fn execute(repo: &Repo, step: Step) -> Result<Outcome> {
             command.env("TMINUS_REPO_ROOT", &repo.root);
             // Every request of the Workers is judged by Google's own description of its API.
             command.env(google_client::ENVIRONMENT, google_client::discovery_document(repo)?);
+            shown(&mut command)?;
+        }
+        Step::Schemathesis => {
+            wasm::build_all(repo, &Tools::install(repo)?)?;
+            let requirements = Path::new("e2e/schemathesis/requirements.txt");
+            let packages = python::packages(repo, requirements, "Schemathesis")?;
+            let mut command = task(repo, &["test", "--package", E2E, "--test", "api"]);
+            command.env("TMINUS_REPO_ROOT", &repo.root).env("TMINUS_SCHEMATHESIS", packages);
             shown(&mut command)?;
         }
     }

@@ -358,6 +358,7 @@ pub struct EventCursor {
 
 /// A canonical event, or an occurrence of a series.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ListedEvent {
     /// The event: of an occurrence that nobody changed the series, of an exception the exception.
     pub event: EventId,
@@ -376,6 +377,7 @@ pub struct ListedEvent {
 
 /// A mirror of a listed event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ListedMirror {
     /// The account that holds it.
     pub account: AccountId,
@@ -422,6 +424,7 @@ pub struct GraphStatus {
 
 /// An item that could not be understood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct QuarantinedItem {
     /// The account that it comes from.
     pub account: AccountId,

@@ -46,7 +46,8 @@ pub(crate) fn set<H: ObjectHost>(
     })
 }
 
-fn account_of<H: ObjectHost>(
+/// Whose a calendar of the graph is.
+pub(crate) fn account_of<H: ObjectHost>(
     ctx: &Context<'_, H>,
     calendar: CalendarId,
 ) -> Result<Option<AccountId>, StoreError> {

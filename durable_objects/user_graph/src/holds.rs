@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use tminus_domain::ids::{CalendarId, EventId, PrefixedId as _, RunId, Ulid};
 use tminus_domain::ordering::Position;
-use tminus_ports::ObjectHost;
+use tminus_ports::{Named, ObjectHost};
 use tminus_store::{StoreError, Value, transaction};
 
 use crate::columns::{id, read_id};
@@ -19,7 +19,7 @@ use crate::policy_contract::{
     DecideHold, Decided, Decision, GetHold, HeldEvent, Hold, HoldPage, Holds, ListHolds,
 };
 use crate::timers::{self, Kind};
-use crate::{claims, conclude};
+use crate::{claims, conclude, dismissals};
 
 /// Most events that one page shows.
 const MAX_PAGE: u32 = 500;
@@ -129,9 +129,12 @@ pub(crate) fn decide<H: ObjectHost>(
     ctx: &Context<'_, H>,
     command: &DecideHold,
 ) -> Result<Decided, GraphError> {
-    Ok(transaction(ctx.host.sql(), || -> Result<_, StoreError> {
+    transaction(ctx.host.sql(), || {
         let raised = raised(ctx, command.calendar)?.filter(|raised| raised.hold.run == command.run);
-        let Some(Raised { hold, generation }) = raised else { return Ok(Decided { events: 0 }) };
+        let Some(Raised { hold, generation }) = raised else {
+            dismissals::account_of(ctx, command.calendar)?.ok_or(GraphError::Unknown(Named::Calendar))?;
+            return Ok(Decided { events: 0 });
+        };
         match command.decision {
             Decision::Approve => {
                 start(ctx, hold.calendar, hold.run, generation, Cause::Approved)?;
@@ -149,7 +152,7 @@ pub(crate) fn decide<H: ObjectHost>(
         )?;
         tracing::info!(calendar = %hold.calendar, decision = %command.decision, events = hold.missing, "decided");
         Ok(Decided { events: hold.missing })
-    })?)
+    })
 }
 
 /// Starts deleting what a run missed for the second time, in bounded steps.

@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`contract`], [`reading_contract`], [`policy_contract`], [`own_contract`], [`explaining_contract`] | the commands that Workers send |
+//! | [`contract`], [`reading_contract`], [`policy_contract`], [`own_contract`], [`explaining_contract`], [`requests_contract`] | the commands that Workers send |
 //! | `object.rs` | decodes, dispatches, acts on the outside, handles the alarm |
 //! | `apply.rs`, `items.rs`, `change.rs` | chunks of fetched pages: recorded, judged item by item, carried out together |
 //! | `conclude.rs`, `holds.rs` | what a full run did not see; what of it is held for the user |
@@ -18,6 +18,7 @@
 //! | `explain.rs`, `slots.rs`, `conservation.rs`, `preview.rs` | why an event is or is not mirrored; whether all are accounted for; what a change would do |
 //! | `journal.rs`, `mirror_journal.rs`, `history.rs`, `retention.rs` | the journals, read back, and dropped in the end |
 //! | `quarantine.rs`, `reads.rs` | items that cannot be understood; one event, the status |
+//! | `requests.rs` | what is asked for under a key, done once |
 //! | `ranges.rs`, `expansion.rs`, `conditions.rs` | what takes place in a range; its series; filters |
 //! | `busy.rs`, `search.rs` | free and busy; the index of texts |
 //! | `events.rs`, `mirrors.rs`, `timers.rs` | rows |
@@ -74,6 +75,8 @@ mod ranges;
 pub mod reading_contract;
 mod reads;
 mod reproject;
+mod requests;
+pub mod requests_contract;
 mod retention;
 pub mod schema;
 mod search;

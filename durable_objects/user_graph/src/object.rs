@@ -31,12 +31,13 @@ use crate::policy_contract::{
     SetWorkingHours,
 };
 use crate::reading_contract::{GetEvent, GetFreeBusy};
+use crate::requests_contract::{BeginRequest, EndRequest};
 use crate::schema::MIGRATIONS;
 use crate::timers::{self, Kind};
 use crate::{
     apply, boundary, busy, claims, conclude, conservation, constraints, dismissals, explain, graph, history,
-    holds, hours, own_events, policy, preview, progress, ranges, reads, reproject, retention, search,
-    settings_journal, slots, unlink,
+    holds, hours, own_events, policy, preview, progress, ranges, reads, reproject, requests, retention,
+    search, settings_journal, slots, unlink,
 };
 
 /// How many timers one alarm handles.
@@ -154,6 +155,8 @@ impl UserGraphObject {
             ExplainSlot::NAME => answer(body, |command| slots::explain(ctx, &self.expansions, &command)),
             GetConservation::NAME => answer(body, |_: GetConservation| conservation::report(ctx)),
             PreviewPolicy::NAME => answer(body, |command| preview::step(ctx, &command)),
+            BeginRequest::NAME => answer(body, |command| requests::begin(ctx, &command)),
+            EndRequest::NAME => answer(body, |command| requests::end(ctx, &command)),
             GetStatus::NAME => answer(body, |_: GetStatus| reads::status(ctx)),
             _ => Err(ObjectError::Refused { reason: "no such command".to_owned() }),
         }
@@ -218,6 +221,7 @@ fn run_timer<H: ObjectHost>(
         Kind::Retention => retention::step(ctx, timer.cursor.as_deref())?,
         Kind::Sweep => holds::step(ctx, &timer.subject, timer.cursor.as_deref(), effects)?,
         Kind::Index => search::step(ctx)?,
+        Kind::Requests => requests::sweep(ctx)?,
         Kind::Nudge => {
             let account = timer.subject.parse().map_err(|_| StoreError::Corrupt { what: "timer" })?;
             if let Some(lane) = claims::watch(ctx, account)? {

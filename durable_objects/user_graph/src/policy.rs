@@ -4,7 +4,7 @@
 //! starts the job that projects again. A repeat changes nothing.
 
 use tminus_domain::actor::Asker;
-use tminus_domain::ids::{AccountId, CalendarId, PolicyId};
+use tminus_domain::ids::{AccountId, CalendarId, EventId, PolicyId};
 use tminus_domain::policy::{CalendarKind, CalendarRole};
 use tminus_domain::rules::EdgeRules;
 use tminus_ports::{Named, ObjectHost};
@@ -201,30 +201,35 @@ pub(crate) fn set_hand_deleted<H: ObjectHost>(
             }
             return Ok(());
         };
-        let before = settings_journal::before(ctx, Subject::Event(event))?;
-        match command.becomes {
-            None => ctx.run(
-                "/* unset_hand_deleted_of */ DELETE FROM event_settings WHERE canonical_event_id = ?1",
-                &[id(event)],
-            )?,
-            Some(becomes) => {
-                // Also one that is deleted: it may come back, under its id.
-                let known = ctx.first(
-                    "/* is_event */ SELECT 1 FROM canonical_events WHERE canonical_event_id = ?1",
-                    &[id(event)],
-                )?;
-                known.ok_or(GraphError::Unknown(Named::Event))?;
-                ctx.run(
-                    "/* set_hand_deleted_of */ INSERT INTO event_settings (canonical_event_id, hand_deleted)
-                     VALUES (?1, ?2) ON CONFLICT (canonical_event_id) DO UPDATE SET hand_deleted = excluded.hand_deleted
-                     WHERE hand_deleted <> excluded.hand_deleted",
-                    &[id(event), becomes.as_str().into()],
-                )?;
-            }
-        }
-        before.record(ctx, Asker::Ui, REASON)?;
-        Ok(())
+        set_hand_deleted_of(ctx, event, command.becomes)
     })
+}
+
+/// The same of one event; `None`: what holds for all.
+fn set_hand_deleted_of<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    event: EventId,
+    becomes: Option<HandDeleted>,
+) -> Result<(), GraphError> {
+    // Also one that is deleted: it may come back, under its id.
+    let known = ctx
+        .first("/* is_event */ SELECT 1 FROM canonical_events WHERE canonical_event_id = ?1", &[id(event)])?;
+    known.ok_or(GraphError::Unknown(Named::Event))?;
+    let before = settings_journal::before(ctx, Subject::Event(event))?;
+    match becomes {
+        None => ctx.run(
+            "/* unset_hand_deleted_of */ DELETE FROM event_settings WHERE canonical_event_id = ?1",
+            &[id(event)],
+        )?,
+        Some(becomes) => ctx.run(
+            "/* set_hand_deleted_of */ INSERT INTO event_settings (canonical_event_id, hand_deleted)
+             VALUES (?1, ?2) ON CONFLICT (canonical_event_id) DO UPDATE SET hand_deleted = excluded.hand_deleted
+             WHERE hand_deleted <> excluded.hand_deleted",
+            &[id(event), becomes.as_str().into()],
+        )?,
+    }
+    before.record(ctx, Asker::Ui, REASON)?;
+    Ok(())
 }
 
 /// The policy shows other mirrors now: its version grows, and all events are projected again.

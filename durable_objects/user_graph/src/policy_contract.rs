@@ -9,6 +9,7 @@ use tminus_domain::words;
 
 /// Which edge of the policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct EdgeKey {
     /// The account whose events are projected; [`AccountId::INTERNAL`]: what the user makes here.
     pub from: AccountId,
@@ -22,6 +23,7 @@ pub struct EdgeKey {
 
 /// One directed edge of the policy, as the user sets it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PolicyEdge {
     /// Which edge.
     #[serde(flatten)]
@@ -63,6 +65,7 @@ pub struct GetPolicy {}
 
 /// The policy of the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Policy {
     /// Grows with every change.
     pub version: u32,
@@ -136,6 +139,7 @@ pub struct ListHolds {}
 
 /// Held sweeps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Holds {
     /// One a calendar.
     pub holds: Vec<Hold>,
@@ -143,6 +147,7 @@ pub struct Holds {
 
 /// One held sweep.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Hold {
     /// The account.
     pub account: AccountId,
@@ -172,6 +177,7 @@ pub struct GetHold {
 
 /// A page of what a held sweep would delete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct HoldPage {
     /// The sweep; `None` if nothing of the calendar is held (any more).
     pub hold: Option<Hold>,
@@ -183,6 +189,7 @@ pub struct HoldPage {
 
 /// An event that a held sweep would delete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct HeldEvent {
     /// The event.
     pub event: EventId,
@@ -193,7 +200,8 @@ pub struct HeldEvent {
 }
 
 /// Decides on a held sweep. Approved, the events go in bounded steps; rejected, they stay, and only two further full
-/// lists without them would hold them again. A repeat, or a decision on another run's, changes nothing.
+/// lists without them would hold them again. A repeat, or a decision on another run's, changes nothing; a calendar that is not
+/// the user's is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecideHold {
     /// The calendar.
@@ -216,6 +224,7 @@ words! {
 
 /// What a decision on a held sweep came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Decided {
     /// How many events are being deleted, or stay; 0 if nothing was held for that run (any more).
     pub events: u32,

@@ -40,6 +40,12 @@ pub const MIGRATIONS: &[Migration] = &[
         up: include_str!("schema/0006_search.up.sql"),
         down: include_str!("schema/0006_search.down.sql"),
     },
+    Migration {
+        version: 7,
+        name: "requests",
+        up: include_str!("schema/0007_requests.up.sql"),
+        down: include_str!("schema/0007_requests.down.sql"),
+    },
 ];
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Index,
     /// Go on dropping old entries of the journal; the subject is the graph.
     Retention,
+    /// Forget requests that are a day old; the subject is all of them.
+    Requests,
 }
 
 impl Kind {
@@ -32,6 +34,7 @@ impl Kind {
             Self::Sweep => "sweep",
             Self::Index => "index",
             Self::Retention => "retention",
+            Self::Requests => "requests",
         }
     }
 }
@@ -105,6 +108,7 @@ pub(crate) fn due<H: ObjectHost>(ctx: &Context<'_, H>, limit: u32) -> Result<Vec
             "sweep" => Kind::Sweep,
             "index" => Kind::Index,
             "retention" => Kind::Retention,
+            "requests" => Kind::Requests,
             _ => return Err(StoreError::Corrupt { what: "timer kind" }),
         };
         Ok(Due {

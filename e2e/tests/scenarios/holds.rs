@@ -109,8 +109,8 @@ fn pages(person: &Person, calendar: &str) -> Result<Vec<Value>> {
     loop {
         let page: Value = person.get(&format!("/v1/holds/{calendar}?limit=15{after}"))?.expect(200)?;
         all.extend(page["events"].as_array().context("no events")?.iter().cloned());
-        let Some(next) = page["next"].as_str() else { return Ok(all) };
-        after = format!("&after={next}");
+        let Some(next) = page["next_cursor"].as_str() else { return Ok(all) };
+        after = format!("&cursor={next}");
         ensure!(all.len() <= ALL, "the pages do not end");
     }
 }

@@ -17,6 +17,7 @@ mod dismissals;
 mod edits;
 mod filters;
 mod holds;
+mod isolation;
 mod letters;
 mod meetings;
 mod mesh;
@@ -84,6 +85,8 @@ const SCENARIOS: &[Scenario] = &[
     ("pushes_that_are_refused", refusals::pushes),
     ("callbacks_that_are_refused", refusals::callbacks),
     ("requests_that_are_refused", refusals::requests),
+    ("ids_of_another_are_as_good_as_none", isolation::another_persons_ids),
+    ("a_change_under_a_key_is_made_once", isolation::keys),
     ("a_newer_message_is_tried_again_then_kept", letters::newer_version),
     ("an_undecodable_message_is_kept", letters::undecodable),
     ("a_bad_event_is_quarantined_alone", letters::bad_event),

@@ -95,6 +95,7 @@ words! {
 
 /// When an event takes place. The end is exclusive and never before the start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum When {
     /// From one instant to another.
@@ -263,6 +264,7 @@ fn day(midnight: Timestamp) -> Option<NaiveDate> {
 
 /// What an event is to a series.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SeriesPart {
     /// It stands alone.
@@ -283,6 +285,7 @@ pub enum SeriesPart {
 
 /// Everything of an event that T-Minus keeps, as the provider last said it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct EventContent {
     /// The title; `None` if there is none or it is hidden from us.
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -51,6 +51,7 @@ impl From<chrono::Weekday> for Weekday {
 
 /// The same hours on some days of every week.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WorkingHours {
     /// The user's zone.
@@ -255,6 +256,10 @@ macro_rules! by_text {
         }
     };
 }
+#[cfg(feature = "openapi")]
+crate::schema::of_text!(Zone, "^[A-Za-z0-9_+/-]+$");
+#[cfg(feature = "openapi")]
+crate::schema::of_text!(TimeOfDay, r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$");
 by_text!(Zone);
 by_text!(TimeOfDay);
 

@@ -60,6 +60,9 @@ macro_rules! prefixed_ids {
             }
         }
 
+        #[cfg(feature = "openapi")]
+        crate::schema::of_text!($name, concat!("^", $prefix, "_[0-7][0-9A-HJKMNP-TV-Z]{25}$"));
+
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)

@@ -28,6 +28,9 @@
 //! | [`keys`], [`seal`], [`signed`], [`channel_token`] | key rings, encryption at rest, signed texts |
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::string_slice, reason = "tests may panic"))]
 
+#[cfg(feature = "openapi")]
+extern crate self as tminus_domain;
+
 pub mod absence;
 pub mod actor;
 pub mod authority;
@@ -56,6 +59,8 @@ pub mod projection;
 pub mod quota;
 pub mod recurrence;
 pub mod rules;
+#[cfg(feature = "openapi")]
+mod schema;
 pub mod seal;
 pub mod series;
 pub mod signed;
@@ -65,4 +70,8 @@ pub mod time;
 pub mod window;
 mod words;
 
+/// For the schemas of [`words!`].
+#[cfg(feature = "openapi")]
+#[doc(hidden)]
+pub use schemars;
 pub use words::UnknownWord;

@@ -16,6 +16,9 @@ pub enum Occurrence {
     On(NaiveDate),
 }
 
+#[cfg(feature = "openapi")]
+crate::schema::of_text!(Occurrence, r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}\.\d{3}Z)?$");
+
 /// A text names no occurrence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not the start of an occurrence")]

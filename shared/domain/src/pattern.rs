@@ -19,6 +19,8 @@ pub const MAX_COMPILED_BYTES: usize = 64 * 1024;
 const MAX_NESTING: u32 = 32;
 /// A regular expression as the user wrote it. It may not compile: [`crate::rules::EdgeRules::check`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(extend("minLength" = 1, "maxLength" = MAX_CHARS)))]
 #[serde(transparent)]
 pub struct Pattern(String);
 

@@ -53,6 +53,17 @@ pub struct MirrorBody {
 #[serde(try_from = "u8", into = "u8")]
 pub struct Color(u8);
 
+#[cfg(feature = "openapi")]
+impl schemars::JsonSchema for Color {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Color".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "integer", "minimum": 1, "maximum": 11})
+    }
+}
+
 /// A number is no colour of the palette.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a colour is a number from 1 to 11")]

@@ -32,7 +32,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use crate::event::{EventContent, SeriesPart, When};
+use crate::event::When;
 use crate::occurrence::Occurrence;
 use crate::time::Timestamp;
 
@@ -59,9 +59,6 @@ pub const MAX_RULES: usize = 4;
 /// Why a series is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RecurrenceError {
-    /// The event is not the master of a series.
-    #[error("not the master of a series")]
-    NotASeries,
     /// There is no line, a line is not one of a series, or a rule contradicts itself.
     #[error("a recurrence line is malformed")]
     Malformed,
@@ -123,7 +120,7 @@ impl Series {
     /// Reads the lines of a series that starts at `when`.
     ///
     /// # Errors
-    /// [`RecurrenceError`], but never [`RecurrenceError::NotASeries`].
+    /// [`RecurrenceError`].
     pub fn parse(when: &When, lines: &[String]) -> Result<Self, RecurrenceError> {
         Self::parse_within(when, lines, &Budget::of_searches())
     }
@@ -299,20 +296,4 @@ impl Series {
 /// Whole seconds, rounded up: a start at a whole second is before an instant if and only if it is before this.
 fn seconds_up(at: Timestamp) -> i64 {
     at.plus_millis(999).seconds()
-}
-
-/// The starts of the occurrences of a series that begin in `[from, to)`, at most `limit` and at most
-/// [`MAX_OCCURRENCES`], exceptions not considered.
-///
-/// # Errors
-/// [`RecurrenceError`].
-pub fn starts_between(
-    content: &EventContent,
-    from: Timestamp,
-    to: Timestamp,
-    limit: u16,
-) -> Result<Vec<Timestamp>, RecurrenceError> {
-    let SeriesPart::Master { lines } = &content.series else { return Err(RecurrenceError::NotASeries) };
-    let found = Series::parse(&content.when, lines)?.between(from, to, limit);
-    Ok(found.occurrences.into_iter().map(Occurrence::sort_key).collect())
 }

@@ -20,6 +20,7 @@ const MAX_EVENT_TYPES: usize = 32;
 
 /// What a user sets on an edge.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct EdgeRules {
     /// Which events are copied.
@@ -30,6 +31,7 @@ pub struct EdgeRules {
 
 /// Which events are copied along an edge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Filters {
     /// Events that the owner declined.
@@ -53,8 +55,10 @@ pub struct Filters {
     /// Events with the word `#nosync` in the title or the description, in any case.
     pub nosync_tag: NosyncTag,
     /// How many days back events are copied, at most [`MAX_WINDOW_DAYS`]; `None`: without bound.
+    #[cfg_attr(feature = "openapi", schemars(range(max = MAX_WINDOW_DAYS)))]
     pub days_back: Option<u16>,
     /// How many days ahead events are copied, at most [`MAX_WINDOW_DAYS`]; `None`: without bound.
+    #[cfg_attr(feature = "openapi", schemars(range(max = MAX_WINDOW_DAYS)))]
     pub days_ahead: Option<u16>,
 }
 
@@ -79,6 +83,7 @@ impl Default for Filters {
 
 /// How the copies along an edge look.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Shape {
     /// How the title is made; `None`: what the level of detail shows, as it is.

@@ -12,6 +12,8 @@ const TITLE: &str = "title";
 /// A title with `{title}` in it, any number of times. Everything else in it is shown as it stands. It may be wrong:
 /// [`crate::rules::EdgeRules::check`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "openapi", schemars(extend("maxLength" = MAX_CHARS)))]
 #[serde(transparent)]
 pub struct TitleTemplate(String);
 

@@ -5,14 +5,36 @@
 #[error("not one of the known words")]
 pub struct UnknownWord;
 
+/// Gives a type its JSON Schema.
+#[cfg(feature = "openapi")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! with_schema {
+    ($($item:tt)*) => {
+        #[derive($crate::schemars::JsonSchema)]
+        #[schemars(crate = "tminus_domain::schemars")]
+        $($item)*
+    };
+}
+
+/// What is deployed has no schemas.
+#[cfg(not(feature = "openapi"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! with_schema {
+    ($($item:tt)*) => { $($item)* };
+}
+
 /// Declares an enum of a provider's words: parsed leniently, stored by its name.
 #[macro_export]
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ::serde::Serialize, ::serde::Deserialize)]
-        pub enum $name {
-            $($(#[$vdoc])* #[serde(rename = $text)] $variant,)*
+        $crate::with_schema! {
+            $(#[$doc])*
+            #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ::serde::Serialize, ::serde::Deserialize)]
+            pub enum $name {
+                $($(#[$vdoc])* #[serde(rename = $text)] $variant,)*
+            }
         }
 
         impl $name {

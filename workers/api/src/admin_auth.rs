@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq as _};
 
 use crate::config::Config;
-use crate::error::ApiError;
+use crate::conventions::{ApiError, Code};
 use crate::http::ApiRequest;
 
 /// Refuses a request without a valid admin token.
@@ -13,7 +13,7 @@ pub(crate) fn require_admin(config: &Config, request: &ApiRequest) -> Result<(),
     let token =
         token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
     let Some(token) = token else {
-        return Err(ApiError::Unauthenticated { message: "an admin token is needed" });
+        return Err(ApiError::refused(Code::Unauthenticated, "an admin token is needed"));
     };
     let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
     // Every hash is compared, each in constant time: the answer's time tells nothing about either token.
@@ -21,6 +21,6 @@ pub(crate) fn require_admin(config: &Config, request: &ApiRequest) -> Result<(),
     if known.into() {
         Ok(())
     } else {
-        Err(ApiError::Unauthenticated { message: "the admin token is not valid" })
+        Err(ApiError::refused(Code::Unauthenticated, "the admin token is not valid"))
     }
 }

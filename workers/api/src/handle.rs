@@ -1,6 +1,5 @@
 //! The way of a request: traced, routed, authenticated, answered.
 
-use serde_json::json;
 use tminus_domain::ids::TraceId;
 use tminus_domain::time::Timestamp;
 use tminus_ports::{Ports, fresh_id};
@@ -10,12 +9,13 @@ use tracing::Instrument as _;
 
 use crate::admin_auth::require_admin;
 use crate::config::Config;
-use crate::error::ApiError;
+use crate::conventions::idempotency::{self, Start};
+use crate::conventions::{ApiError, Code, Query};
 use crate::http::{ApiRequest, ApiResponse, MAX_BODY_BYTES};
 use crate::own_page::require_own_page;
-use crate::query::Query;
-use crate::router::{Route, route};
+use crate::router::{Access, Row, route};
 use crate::session::Session;
+use crate::table::Route;
 use crate::{oauth, routes};
 
 /// What a handler works with.
@@ -41,9 +41,9 @@ pub async fn handle<P: Ports + RegistrySql>(ports: &P, config: &Config, request:
     let span = tracing::info_span!("request", %trace, worker = "api");
     let answer = async {
         let route = route(&request.method, &request.path);
-        let name = route.as_ref().map_or("none", Route::name);
+        let name = route.as_ref().map_or("none", |(row, _)| row.name);
         let answer = match route {
-            Ok(route) => serve(ports, config, &request, trace, route).await,
+            Ok((row, route)) => serve(ports, config, &request, trace, row, route).await,
             Err(error) => Err(error),
         };
         match answer {
@@ -57,7 +57,12 @@ pub async fn handle<P: Ports + RegistrySql>(ports: &P, config: &Config, request:
                         tracing::error!(route = name, status = error.status(), detail, "failed");
                     }
                     None => {
-                        tracing::info!(route = name, status = error.status(), code = error.code(), "refused");
+                        tracing::info!(
+                            route = name,
+                            status = error.status(),
+                            code = error.code().as_str(),
+                            "refused"
+                        );
                     }
                 }
                 error.response(trace)
@@ -72,57 +77,80 @@ async fn serve<P: Ports + RegistrySql>(
     config: &Config,
     request: &ApiRequest,
     trace: TraceId,
+    row: &Row,
     route: Route,
 ) -> Result<ApiResponse, ApiError> {
     if request.body.len() > MAX_BODY_BYTES {
-        return Err(ApiError::TooLarge);
+        return Err(ApiError::refused(Code::TooLarge, "the body is over 64 KB"));
     }
-    if route.is_admin() {
+    if row.access == Access::Operator {
         require_admin(config, request)?;
     }
-    if route.changes_by_session() {
+    if row.changes_by_session() {
         require_own_page(config, request)?;
     }
     let query = Query::parse(&request.query)?;
+    row.check(&query)?;
     let cx = Context { ports, config, request, query, trace, now: ports.now() };
+    let mut key = None;
+    if row.changes_by_session() {
+        match idempotency::begin(&cx).await? {
+            Start::Answered(answer) => return Ok(answer),
+            Start::Do(keyed) => key = keyed,
+        }
+    }
+    let came = dispatch(&cx, route).await;
+    if let Some(key) = key {
+        key.end(&cx, &came).await;
+    }
+    came
+}
+
+async fn dispatch<P: Ports + RegistrySql>(
+    cx: &Context<'_, P>,
+    route: Route,
+) -> Result<ApiResponse, ApiError> {
     match route {
-        Route::Health => ApiResponse::json(200, &json!({"ok": true})),
-        Route::SignIn => oauth::begin_sign_in(&cx),
-        Route::Link => oauth::begin_link(&cx),
-        Route::Callback => oauth::callback(&cx).await,
-        Route::Accounts => routes::accounts::own(&cx).await,
-        Route::Events => routes::events::own(&cx).await,
-        Route::Status => routes::status::own(&cx).await,
-        Route::DeadLetters => routes::dead_letters::own(&cx).await,
-        Route::Policy => routes::policy::own(&cx).await,
-        Route::PutEdge => routes::policy::put_edge(&cx).await,
-        Route::RemoveEdge => routes::policy::remove_edge(&cx).await,
-        Route::SetHandDeleted => routes::mirrors::set_hand_deleted(&cx, None).await,
-        Route::SetHandDeletedOf(event) => routes::mirrors::set_hand_deleted(&cx, Some(event)).await,
-        Route::UnsetHandDeletedOf(event) => routes::mirrors::unset_hand_deleted(&cx, event).await,
-        Route::SetWorkingHours => routes::policy::set_working_hours(&cx).await,
+        Route::Health => ApiResponse::json(200, &routes::Health { ok: true }),
+        Route::Description => Ok(ApiResponse::description()),
+        Route::SignIn => oauth::begin_sign_in(cx),
+        Route::Link => oauth::begin_link(cx),
+        Route::Callback => oauth::callback(cx).await,
+        Route::Accounts => routes::accounts::own(cx).await,
+        Route::Events => routes::events::own(cx).await,
+        Route::Status => routes::status::own(cx).await,
+        Route::DeadLetters => routes::dead_letters::own(cx).await,
+        Route::Policy => routes::policy::own(cx).await,
+        Route::PutEdge => routes::policy::put_edge(cx).await,
+        Route::RemoveEdge => routes::policy::remove_edge(cx).await,
+        Route::SetHandDeleted => routes::mirrors::set_hand_deleted(cx, None).await,
+        Route::SetHandDeletedOf(event) => routes::mirrors::set_hand_deleted(cx, Some(event)).await,
+        Route::UnsetHandDeletedOf(event) => routes::mirrors::unset_hand_deleted(cx, event).await,
+        Route::SetWorkingHours => routes::policy::set_working_hours(cx).await,
         Route::Dismiss(event, calendar) => {
-            routes::mirrors::set_dismissed(&cx, event, calendar, MirrorWish::Dismissed).await
+            routes::mirrors::set_dismissed(cx, event, calendar, MirrorWish::Dismissed).await
         }
         Route::TakeBack(event, calendar) => {
-            routes::mirrors::set_dismissed(&cx, event, calendar, MirrorWish::AsPolicy).await
+            routes::mirrors::set_dismissed(cx, event, calendar, MirrorWish::AsPolicy).await
         }
-        Route::Holds => routes::holds::own(&cx).await,
-        Route::Hold(calendar) => routes::holds::one(&cx, calendar).await,
-        Route::DecideHold(calendar) => routes::holds::decide(&cx, calendar).await,
-        Route::Unlink(account) => routes::unlink::own(&cx, account).await,
-        Route::ReplayDeadLetter(account, letter) => routes::replay::own_letter(&cx, account, letter).await,
-        Route::DiscardDeadLetter(account, letter) => routes::replay::discard_own(&cx, account, letter).await,
-        Route::ReplayQuarantine(account) => routes::replay::quarantine(&cx, account).await,
-        Route::AdminUnlink(account) => routes::unlink::by_operator(&cx, account).await,
-        Route::AdminReplayDeadLetter(object, letter) => routes::replay::letter_of(&cx, &object, letter).await,
-        Route::AdminDiscardDeadLetter(object, letter) => routes::replay::discard(&cx, &object, letter).await,
-        Route::AdminResync(account) => routes::admin::resync(&cx, account).await,
-        Route::AdminMaintain(account) => routes::admin::maintain(&cx, account).await,
-        Route::AdminAccountStatus(account) => routes::admin::account_status(&cx, account).await,
-        Route::AdminAccountDeadLetters(object) => routes::dead_letters::of_object(&cx, &object).await,
-        Route::AdminUserStatus(user) => routes::status::of_user(&cx, user).await,
-        Route::AdminUserEvents(user) => routes::events::of_user(&cx, user).await,
-        Route::AdminDeadLetters => routes::dead_letters::newest(&cx).await,
+        Route::Holds => routes::holds::own(cx).await,
+        Route::Hold(calendar) => routes::holds::one(cx, calendar).await,
+        Route::DecideHold(calendar) => routes::holds::decide(cx, calendar).await,
+        Route::Unlink(account) => routes::unlink::own(cx, account).await,
+        Route::ReplayDeadLetter(account, letter) => routes::replay::own_letter(cx, account, letter).await,
+        Route::DiscardDeadLetter(account, letter) => routes::replay::discard_own(cx, account, letter).await,
+        Route::ReplayQuarantine(account) => routes::replay::quarantine(cx, account).await,
+        Route::AdminUnlink(account) => routes::unlink::by_operator(cx, account).await,
+        Route::AdminReplayDeadLetter(object, letter) => {
+            routes::replay::letter_of(cx, &object.0, letter).await
+        }
+        Route::AdminDiscardDeadLetter(object, letter) => routes::replay::discard(cx, &object.0, letter).await,
+        Route::AdminResync(account) => routes::admin::resync(cx, account).await,
+        Route::AdminMaintain(account) => routes::admin::maintain(cx, account).await,
+        Route::AdminAccountStatus(account) => routes::admin::account_status(cx, account).await,
+        Route::AdminAccountDeadLetters(object) => routes::dead_letters::of_object(cx, &object.0).await,
+        Route::AdminUserStatus(user) => routes::status::of_user(cx, user).await,
+        Route::AdminUserEvents(user) => routes::events::of_user(cx, user).await,
+        Route::AdminDeadLetters => routes::dead_letters::newest(cx).await,
     }
 }

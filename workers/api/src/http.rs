@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::error::ApiError;
+use crate::conventions::ApiError;
 
 /// The largest body that is read. A shell that read more than this may pass on any body longer than it.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -70,7 +70,12 @@ impl ApiResponse {
     pub(crate) fn json(status: u16, body: &impl Serialize) -> Result<Self, ApiError> {
         let body = serde_json::to_vec(body)
             .map_err(|_| ApiError::Internal { what: "the answer does not encode" })?;
-        Ok(Self::new(status, "application/json", body))
+        Ok(Self::raw_json(status, body))
+    }
+
+    /// An answer that is JSON already.
+    pub(crate) fn raw_json(status: u16, body: Vec<u8>) -> Self {
+        Self::new(status, "application/json", body)
     }
 
     /// A page without scripts, styles or links. `text` must hold nothing from outside.
@@ -80,6 +85,11 @@ impl ApiResponse {
         );
         Self::new(200, "text/html; charset=utf-8", body.into_bytes())
             .with("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
+    }
+
+    /// What docs/API.md is made of, as it is checked in.
+    pub(crate) fn description() -> Self {
+        Self::raw_json(200, include_bytes!("../openapi.json").to_vec())
     }
 
     /// Sends the browser elsewhere.

@@ -7,34 +7,34 @@
 //! | file | what it is |
 //! |---|---|
 //! | `config.rs` | [`Config`]: what the Worker must be told |
-//! | `http.rs`, `query.rs`, `body.rs` | requests and answers; parameters; bodies |
-//! | `error.rs` | [`ApiError`]: every refusal, its status, code and envelope |
-//! | `handle.rs`, `router.rs` | the way of a request; every route |
+//! | `table.rs`, `router.rs` | every route, and how a request finds its own |
+//! | `http.rs`, `handle.rs` | requests and answers; the way of a request |
+//! | `conventions/` | what all routes share: errors, parameters, bodies, cursors |
 //! | `cookies.rs`, `session.rs`, `admin_auth.rs` | who asks |
 //! | `own_page.rs` | whether a page of somebody else's asks in their name |
 //! | `oauth/` | consent at Google: begun, called back, signed in, linked |
 //! | `routes/` | one file a group of routes |
-//! | `cursor.rs` | where a page of a list ends |
+//! | `openapi/` | `openapi.json` and docs/API.md are made of the table and the types, when tests are run |
 
 mod admin_auth;
-mod body;
 mod config;
+mod conventions;
 mod cookies;
-mod cursor;
-mod error;
 mod handle;
 mod http;
 mod oauth;
+#[cfg(test)]
+mod openapi;
 mod own_page;
-mod query;
 mod router;
 mod routes;
 mod session;
 #[cfg(target_arch = "wasm32")]
 mod shell;
+mod table;
 
 pub use config::Config;
-pub use error::ApiError;
+pub use conventions::{ApiError, Code};
 pub use handle::handle;
 pub use http::{ApiRequest, ApiResponse, MAX_BODY_BYTES};
 

@@ -7,7 +7,7 @@
 //! accident.
 
 use crate::config::Config;
-use crate::error::ApiError;
+use crate::conventions::{ApiError, Code, require_json};
 use crate::http::ApiRequest;
 
 /// Refuses a request that a page of anybody else's may have sent.
@@ -17,17 +17,10 @@ pub(crate) fn require_own_page(config: &Config, request: &ApiRequest) -> Result<
     let foreign_origin =
         request.header("origin").is_some_and(|origin| !origin.eq_ignore_ascii_case(&config.origin));
     if foreign_site || foreign_origin {
-        return Err(ApiError::Forbidden {
-            code: "cross_site",
-            message: "this can only be asked for by a page of T-Minus itself".to_owned(),
-        });
+        return Err(ApiError::refused(
+            Code::CrossSite,
+            "this can only be asked for by a page of T-Minus itself",
+        ));
     }
     if request.method == "POST" { require_json(request) } else { Ok(()) }
-}
-
-/// Demands a body of JSON, be it empty: no foreign form can send that.
-pub(crate) fn require_json(request: &ApiRequest) -> Result<(), ApiError> {
-    let content_type = request.header("content-type").unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(ApiError::UnsupportedMedia) }
 }

@@ -7,8 +7,8 @@ use tminus_domain::time::Timestamp;
 use tminus_ports::{Rng, fresh_nonce};
 
 use crate::config::Config;
+use crate::conventions::{ApiError, Code};
 use crate::cookies::{SESSION, cookie, set};
-use crate::error::ApiError;
 use crate::http::ApiRequest;
 
 const PURPOSE: &str = "session";
@@ -41,10 +41,14 @@ impl Session {
 
     /// The session of a request.
     pub(crate) fn of(config: &Config, request: &ApiRequest, now: Timestamp) -> Result<Self, ApiError> {
-        let text = cookie(request, SESSION).ok_or(ApiError::Unauthenticated { message: "sign in first" })?;
+        let text = cookie(request, SESSION).ok_or_else(|| over("sign in first"))?;
         verify(&config.state_keys, PURPOSE, text, now)
             .ok()
             .and_then(|payload| serde_json::from_slice(&payload).ok())
-            .ok_or(ApiError::Unauthenticated { message: "the session is over; sign in again" })
+            .ok_or_else(|| over("the session is over; sign in again"))
     }
+}
+
+fn over(message: &'static str) -> ApiError {
+    ApiError::refused(Code::Unauthenticated, message)
 }

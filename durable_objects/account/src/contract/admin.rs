@@ -65,6 +65,7 @@ pub struct GetStatus {}
 
 /// How the account stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct AccountStatus {
     /// The account.
     pub account: AccountId,
@@ -80,6 +81,7 @@ pub struct AccountStatus {
 
 /// How a calendar stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct CalendarStatus {
     /// The calendar.
     pub calendar: CalendarId,

@@ -94,19 +94,22 @@ impl World {
         Some(self.api(&mut person.browser, "DELETE", &format!("/v1/accounts/{account}"), "")?.status)
     }
 
-    /// One request to the api Worker; `None` if its handler crashes.
+    /// One request to the api Worker, without a body; `None` if its handler crashes.
     pub fn api(&self, browser: &mut Browser, method: &str, path: &str, query: &str) -> Option<ApiResponse> {
-        let cookies: Vec<_> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = ApiRequest {
             method: method.to_owned(),
             path: path.to_owned(),
             query: query.to_owned(),
-            headers: vec![
-                ("cookie".to_owned(), cookies.join("; ")),
-                ("content-type".to_owned(), "application/json".to_owned()),
-            ],
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
             body: Vec::new(),
         };
+        self.send(browser, request)
+    }
+
+    /// One request to the api Worker, with the browser's cookies; `None` if its handler crashes.
+    pub fn send(&self, browser: &mut Browser, mut request: ApiRequest) -> Option<ApiResponse> {
+        let cookies: Vec<_> = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        request.headers.push(("cookie".to_owned(), cookies.join("; ")));
         let (ports, crashed) = self.ports();
         let work = Box::pin(async move { tminus_api::handle(&ports, &ports.inner.api, request).await });
         let mut task = Task::new(work, crashed);

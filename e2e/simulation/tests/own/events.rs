@@ -15,6 +15,7 @@ use tminus_user_graph::contract::{
 };
 use tminus_user_graph::own_contract::{ChangeOwnEvent, Conflict, DeleteOwnEvent, OwnStanding};
 use tminus_user_graph::policy_contract::{EdgeKey, PolicyEdge, PutEdge, Switch};
+use tminus_user_graph::reading_contract::EventFilter;
 
 use crate::support::{
     NINE, NOON, TEN, ask, at, create, created, everywhere, id, shown, tennis, timed, twice_is_once, unfit,
@@ -110,7 +111,8 @@ fn an_event_of_an_account_is_refused_by_the_name_of_its_owner() {
     let mut stage = Stage::settled(4, 2);
     let _ = stage.add(0, "secret", NINE, TEN);
     stage.settle();
-    let range = ListEvents { from: at(NINE), to: at(NOON), limit: 1, after: None };
+    let range =
+        ListEvents { from: at(NINE), to: at(NOON), filter: EventFilter::default(), limit: 1, after: None };
     let event = ask(&stage, &range).unwrap().events[0].event;
     let owner = stage.accounts[0].to_string();
     unfit(&stage, &change(event, None, later()), &owner);

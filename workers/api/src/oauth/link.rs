@@ -12,15 +12,17 @@ use tminus_user_graph::contract as graph;
 
 use super::callback::Consent;
 use super::scopes::{self, LinkMode, missing};
-use crate::error::ApiError;
+use crate::conventions::{ApiError, Code};
 use crate::handle::Context;
 use crate::http::ApiResponse;
 
 /// How long an access token lives if the provider does not say.
 const DEFAULT_TOKEN_LIFE_S: i64 = 3600;
 
+/// What is linked now.
 #[derive(Serialize)]
-struct Linked {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Linked {
     account_id: AccountId,
     user_id: UserId,
     overlay_calendar: CalendarId,
@@ -37,10 +39,10 @@ pub(crate) async fn link<P: Ports + RegistrySql>(
     let Consent { tokens, claims } = consent;
     let missing = missing(scopes::of(mode), &tokens);
     if !missing.is_empty() {
-        return Err(ApiError::Forbidden {
-            code: "scopes_missing",
-            message: format!("these permissions were not given: {}", missing.join(" ")),
-        });
+        return Err(ApiError::refused(
+            Code::ScopesMissing,
+            format!("these permissions were not given: {}", missing.join(" ")),
+        ));
     }
     let email = claims.email.ok_or(ApiError::Internal { what: "the id token holds no address" })?;
     let subject = Subject::google(claims.sub);

@@ -15,5 +15,7 @@ mod scopes;
 mod sign_in;
 mod state;
 
-pub(crate) use begin::{begin_link, begin_sign_in};
+pub(crate) use begin::{LinkQuery, SignInQuery, begin_link, begin_sign_in};
 pub(crate) use callback::callback;
+#[cfg(test)]
+pub(crate) use callback::{CallbackQuery, Returned};

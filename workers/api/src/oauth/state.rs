@@ -15,8 +15,8 @@ use tminus_registry::RegistrySql;
 use tminus_registry::oauth_states::use_state_once;
 
 use super::scopes::LinkMode;
+use crate::conventions::{ApiError, Code};
 use crate::cookies::{OAUTH, cookie, set};
-use crate::error::ApiError;
 use crate::handle::Context;
 
 const PURPOSE: &str = "oauth-state";
@@ -88,15 +88,13 @@ pub(crate) fn forget_cookie() -> String {
     set(OAUTH, "", 0)
 }
 
-fn refused(code: &'static str, message: &str) -> ApiError {
-    ApiError::BadRequest { code, message: message.to_owned() }
-}
-
 /// Checks a state: its signature, its time, and that this browser holds its cookie.
 pub(crate) fn check<P>(cx: &Context<'_, P>, state: &str) -> Result<Returned, ApiError> {
-    let invalid = |message| refused("state_invalid", message);
+    let invalid = |message| ApiError::refused(Code::StateInvalid, message);
     let payload = verify(&cx.config.state_keys, PURPOSE, state, cx.now).map_err(|error| match error {
-        SignedError::Expired => refused("state_expired", "the sign-in took too long; start again"),
+        SignedError::Expired => {
+            ApiError::refused(Code::StateExpired, "the sign-in took too long; start again")
+        }
         SignedError::Malformed | SignedError::Forged => invalid("the state is not one of ours"),
     })?;
     let state: State = serde_json::from_slice(&payload)
@@ -120,7 +118,7 @@ impl Returned {
         if first {
             Ok(())
         } else {
-            Err(refused("state_used", "this sign-in was completed before; start again"))
+            Err(ApiError::refused(Code::StateUsed, "this sign-in was completed before; start again"))
         }
     }
 }

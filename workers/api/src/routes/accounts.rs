@@ -9,12 +9,13 @@ use tminus_ports::{Ports, call, chain};
 use tminus_registry::RegistrySql;
 use tminus_registry::accounts::{Account, AccountStatus, accounts_of_user};
 
-use crate::error::ApiError;
+use crate::conventions::ApiError;
 use crate::handle::Context;
 use crate::http::ApiResponse;
 
 /// An account as its owner sees it.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct AccountView {
     account_id: AccountId,
     email: String,
@@ -28,8 +29,10 @@ pub(crate) struct AccountView {
     calendars: Vec<CalendarStatus>,
 }
 
+/// A person's accounts.
 #[derive(Serialize)]
-struct Accounts {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Accounts {
     accounts: Vec<AccountView>,
 }
 

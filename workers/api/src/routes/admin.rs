@@ -1,31 +1,51 @@
 //! The operator's triggers. They mark and nudge; what is done is decided when the nudge is handled.
 
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use tminus_account::contract::{AccountStatus, GetStatus, MarkDirty};
 use tminus_domain::dirty::DirtyLevel;
 use tminus_domain::ids::{AccountId, CalendarId};
 use tminus_ports::{Ports, call};
 use tminus_queues::{Queue, SyncMessage, send};
 
-use crate::error::ApiError;
+use crate::conventions::{ApiError, body};
 use crate::handle::Context;
 use crate::http::ApiResponse;
-use crate::own_page::require_json;
 
+/// What to fetch.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Resync {
+pub(crate) struct Resync {
     level: Level,
+    /// Only this one.
     #[serde(default)]
     calendar: Option<CalendarId>,
 }
 
+/// How much of a calendar is fetched.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum Level {
     Incremental,
     Full,
+}
+
+/// Calendars that are to be fetched.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Marked {
+    /// How many are marked.
+    marked: usize,
+    /// For how many a message was sent; the others have a run under way, or were nudged before.
+    nudged: u32,
+}
+
+/// Messages that were sent.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Nudged {
+    nudged: u32,
 }
 
 /// `POST /v1/admin/accounts/{acc}/resync`, with `{"level":"full"|"incremental","calendar":"cal_…"}`; all watched
@@ -34,7 +54,7 @@ pub(crate) async fn resync<P: Ports>(
     cx: &Context<'_, P>,
     account: AccountId,
 ) -> Result<ApiResponse, ApiError> {
-    let Resync { level, calendar } = body(cx)?;
+    let Resync { level, calendar } = body(cx.request)?;
     let level = match level {
         Level::Incremental => DirtyLevel::Incremental,
         Level::Full => DirtyLevel::Full,
@@ -45,7 +65,7 @@ pub(crate) async fn resync<P: Ports>(
         None => known.filter(|known| known.role.is_watched()).map(|known| known.calendar).collect(),
     };
     if calendars.is_empty() && calendar.is_some() {
-        return Err(ApiError::NotFound { what: "calendar" });
+        return Err(ApiError::not_found("calendar"));
     }
     let (marked, mut nudged) = (calendars.len(), 0_u32);
     for calendar in calendars {
@@ -63,7 +83,7 @@ pub(crate) async fn resync<P: Ports>(
             nudged = nudged.saturating_add(1);
         }
     }
-    ApiResponse::json(202, &json!({"marked": marked, "nudged": nudged}))
+    ApiResponse::json(202, &Marked { marked, nudged })
 }
 
 /// `POST /v1/admin/accounts/{acc}/maintain`
@@ -74,7 +94,7 @@ pub(crate) async fn maintain<P: Ports>(
     // So that a mistyped id is told, instead of dropped by the consumer.
     status(cx, account).await?;
     send(cx.ports, Queue::Backfill, cx.trace, SyncMessage::Maintain { account }).await?;
-    ApiResponse::json(202, &json!({"nudged": 1}))
+    ApiResponse::json(202, &Nudged { nudged: 1 })
 }
 
 /// `GET /v1/admin/accounts/{acc}/status`
@@ -87,17 +107,4 @@ pub(crate) async fn account_status<P: Ports>(
 
 async fn status<P: Ports>(cx: &Context<'_, P>, account: AccountId) -> Result<AccountStatus, ApiError> {
     Ok(call(cx.ports, &account.to_string(), &cx.trace.to_string(), &GetStatus {}).await?)
-}
-
-/// The body as JSON.
-fn body<P, T: for<'de> Deserialize<'de>>(cx: &Context<'_, P>) -> Result<T, ApiError> {
-    require_json(cx.request)?;
-    serde_json::from_slice(&cx.request.body).map_err(|error| ApiError::BadRequest {
-        code: "body_invalid",
-        message: format!(
-            "the body is not what this route takes (line {}, column {})",
-            error.line(),
-            error.column()
-        ),
-    })
 }

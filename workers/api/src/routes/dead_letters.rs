@@ -10,27 +10,33 @@ use tminus_registry::RegistrySql;
 use tminus_registry::accounts::accounts_of_user;
 use tminus_registry::dead_letters::newest_dead_letters;
 
-use crate::error::ApiError;
+use crate::conventions::ApiError;
 use crate::handle::Context;
 use crate::http::ApiResponse;
 
 /// How many letters of all objects are listed.
 const NEWEST: u32 = 100;
 
+/// Dead letters by account.
 #[derive(Serialize)]
-struct Letters {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Letters {
     accounts: Vec<ObjectLetters>,
 }
 
+/// The dead letters of an account.
 #[derive(Serialize)]
-struct ObjectLetters {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ObjectLetters {
     account_id: String,
     /// Whether its object answered; if not, what it holds is not known.
     reachable: bool,
     dead_letters: Vec<LetterView>,
 }
 
+/// A dead letter.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct LetterView {
     letter_id: DeadLetterId,
     queue: String,
@@ -40,12 +46,16 @@ struct LetterView {
     stored_at: Timestamp,
 }
 
+/// The newest dead letters.
 #[derive(Serialize)]
-struct Newest {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Newest {
     dead_letters: Vec<NewestView>,
 }
 
+/// One of the newest dead letters.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct NewestView {
     letter_id: DeadLetterId,
     account_id: String,

@@ -6,19 +6,34 @@ use tminus_ports::{Ports, call};
 use tminus_user_graph::contract::{EventPage, ListEvents, ListedEvent};
 use tminus_user_graph::reading_contract::EventFilter;
 
-use crate::cursor::{self, EventQuery};
-use crate::error::ApiError;
+use crate::conventions::{ApiError, Instant, Limit, List, parameters};
 use crate::handle::Context;
 use crate::http::ApiResponse;
 
 /// Longest range: a year, leap or not.
 const MAX_RANGE_MS: i64 = 366 * 24 * 3600 * 1000;
-const DEFAULT_LIMIT: u32 = 100;
-const MAX_LIMIT: u32 = 500;
 
+parameters! {
+    /// Which events, and which page of them.
+    EventsQuery {
+        /// Events that end after this.
+        from: Instant,
+        /// Events that start before this, at most 366 days later.
+        to: Instant,
+        /// How many events a page lists at most; 100 unless it is said.
+        limit: Option<Limit>,
+        /// Where the page starts: the `next_cursor` of the page before.
+        cursor: Option<String>,
+    }
+}
+
+/// A page of events.
 #[derive(Serialize)]
-struct Events {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Events {
+    /// The events.
     events: Vec<ListedEvent>,
+    /// Where the next page starts; `null`: this was the last one.
     next_cursor: Option<String>,
 }
 
@@ -33,21 +48,22 @@ pub(crate) async fn of_user<P: Ports>(cx: &Context<'_, P>, user: UserId) -> Resu
 }
 
 async fn list<P: Ports>(cx: &Context<'_, P>, user: UserId) -> Result<ApiResponse, ApiError> {
-    let (from, to) = (cx.query.time("from")?, cx.query.time("to")?);
+    let EventsQuery { from: Instant(from), to: Instant(to), limit, cursor } = EventsQuery::read(&cx.query)?;
     let range = to.millis().saturating_sub(from.millis());
     if !(1..=MAX_RANGE_MS).contains(&range) {
-        return Err(ApiError::invalid("to must be after from, by at most 366 days"));
+        return Err(ApiError::invalid("to", "to must be after from, by at most 366 days"));
     }
-    let limit = cx.query.number("limit", DEFAULT_LIMIT, MAX_LIMIT)?;
-    let query = EventQuery { user, from, to };
-    let after = cx.query.one("cursor")?.map(|text| cursor::decode(query, text)).transpose()?;
-    let ask = ListEvents { from, to, filter: EventFilter::default(), limit, after };
+    let bounds = [from, to].map(|bound| bound.millis().to_string());
+    let list = List::new("events", user, &bounds.each_ref().map(String::as_str));
+    let after = cursor.map(|cursor| list.after(&cursor)).transpose()?;
+    let ask =
+        ListEvents { from, to, filter: EventFilter::default(), limit: limit.unwrap_or_default().0, after };
     let page = match call(cx.ports, &user.to_string(), &cx.trace.to_string(), &ask).await {
         Ok(page) => page,
         // A person's graph begins with the first account: before that there are no events.
         Err(error) if error.is_gone() => EventPage { events: Vec::new(), next: None, search: None },
         Err(error) => return Err(error.into()),
     };
-    let next_cursor = page.next.map(|next| cursor::encode(query, next)).transpose()?;
+    let next_cursor = page.next.map(|next| list.cursor(&next)).transpose()?;
     ApiResponse::json(200, &Events { events: page.events, next_cursor })
 }

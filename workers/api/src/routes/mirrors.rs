@@ -1,21 +1,38 @@
 //! What a person wants of single mirrors, and of those that are deleted by hand.
 
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use tminus_domain::ids::{CalendarId, EventId};
 use tminus_ports::Ports;
 use tminus_user_graph::policy_contract::{HandDeleted, MirrorWish, SetDismissed, SetHandDeleted};
 
 use super::own_graph;
-use crate::body;
-use crate::error::ApiError;
+use crate::conventions::{ApiError, body};
 use crate::handle::Context;
 use crate::http::ApiResponse;
 
+/// What is to become of a block that is deleted by hand.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, expecting = "an object with becomes")]
-struct Becomes {
+pub(crate) struct Becomes {
     becomes: HandDeleted,
+}
+
+/// What becomes of a block that is deleted by hand.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Became {
+    /// `null`: what the policy says.
+    becomes: Option<HandDeleted>,
+}
+
+/// Whether there is to be a block for an event in a calendar.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Dismissal {
+    event_id: EventId,
+    calendar_id: CalendarId,
+    wish: MirrorWish,
 }
 
 /// `PUT /v1/policy/hand-deleted` and `PUT /v1/events/{evt}/hand-deleted`, with `{"becomes":"restore"|"dismiss"}`.
@@ -24,9 +41,9 @@ pub(crate) async fn set_hand_deleted<P: Ports>(
     event: Option<EventId>,
 ) -> Result<ApiResponse, ApiError> {
     let user = cx.session()?.user;
-    let Becomes { becomes } = body::json(cx)?;
+    let Becomes { becomes } = body(cx.request)?;
     own_graph::change(cx, user, &SetHandDeleted { event, becomes: Some(becomes) }).await?;
-    ApiResponse::json(200, &json!({"becomes": becomes}))
+    ApiResponse::json(200, &Became { becomes: Some(becomes) })
 }
 
 /// `DELETE /v1/events/{evt}/hand-deleted`: what the policy says applies to the event again.
@@ -36,7 +53,7 @@ pub(crate) async fn unset_hand_deleted<P: Ports>(
 ) -> Result<ApiResponse, ApiError> {
     let user = cx.session()?.user;
     own_graph::change(cx, user, &SetHandDeleted { event: Some(event), becomes: None }).await?;
-    ApiResponse::json(200, &json!({"becomes": null}))
+    ApiResponse::json(200, &Became { becomes: None })
 }
 
 /// `PUT` and `DELETE /v1/events/{evt}/mirrors/{cal}/dismissal`
@@ -48,5 +65,5 @@ pub(crate) async fn set_dismissed<P: Ports>(
 ) -> Result<ApiResponse, ApiError> {
     let user = cx.session()?.user;
     own_graph::change(cx, user, &SetDismissed { event, calendar, wish }).await?;
-    ApiResponse::json(200, &json!({"event_id": event, "calendar_id": calendar, "wish": wish}))
+    ApiResponse::json(200, &Dismissal { event_id: event, calendar_id: calendar, wish })
 }

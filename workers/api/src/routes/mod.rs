@@ -1,5 +1,7 @@
 //! The routes behind sign-in, one file a group.
 
+use serde::Serialize;
+
 pub(crate) mod accounts;
 pub(crate) mod admin;
 pub(crate) mod dead_letters;
@@ -11,3 +13,17 @@ pub(crate) mod policy;
 pub(crate) mod replay;
 pub(crate) mod status;
 pub(crate) mod unlink;
+
+/// That the Worker answers.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Health {
+    /// Always true.
+    pub(crate) ok: bool,
+}
+
+/// Nothing: an empty object.
+#[cfg(test)]
+#[derive(serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}

@@ -3,7 +3,7 @@
 use tminus_domain::ids::UserId;
 use tminus_ports::{Command, Ports, call};
 
-use crate::error::ApiError;
+use crate::conventions::{ApiError, Code};
 use crate::handle::Context;
 
 /// Asks the graph; `None` before the first account is linked, which is when a graph begins.
@@ -27,5 +27,5 @@ pub(super) async fn change<P: Ports, C: Command>(
 ) -> Result<C::Reply, ApiError> {
     read(cx, user, change)
         .await?
-        .ok_or(ApiError::Conflict { code: "nothing_linked", message: "link an account first" })
+        .ok_or_else(|| ApiError::refused(Code::NothingLinked, "link an account first"))
 }

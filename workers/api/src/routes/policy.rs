@@ -11,24 +11,40 @@ use tminus_user_graph::policy_contract::{
 };
 
 use super::own_graph;
-use crate::body;
-use crate::error::ApiError;
+use crate::conventions::{ApiError, body, parameters};
 use crate::handle::Context;
 use crate::http::ApiResponse;
 
 /// An edge as it is set. The contract's own type takes fields that it does not know.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, expecting = "an edge with from, to, detail, kind and switch")]
-struct EdgeBody {
+pub(crate) struct EdgeBody {
+    /// The account whose events are copied.
     from: AccountId,
+    /// Only those of this calendar.
     #[serde(default)]
     from_calendar: Option<CalendarId>,
+    /// The account that is written into.
     to: AccountId,
     detail: DetailLevel,
     kind: CalendarKind,
     switch: Switch,
+    /// Filters and shape.
     #[serde(default)]
     rules: EdgeRules,
+}
+
+parameters! {
+    /// Which edge.
+    EdgeQuery {
+        /// The account whose events are copied.
+        from: AccountId,
+        /// The calendar whose events are copied. An edge without one is switched off instead of removed.
+        from_calendar: Option<CalendarId>,
+        /// The account that is written into.
+        to: AccountId,
+    }
 }
 
 impl From<EdgeBody> for PolicyEdge {
@@ -59,7 +75,7 @@ pub(crate) async fn own<P: Ports>(cx: &Context<'_, P>) -> Result<ApiResponse, Ap
 /// `PUT /v1/policy/edges`: answers the policy.
 pub(crate) async fn put_edge<P: Ports>(cx: &Context<'_, P>) -> Result<ApiResponse, ApiError> {
     let user = cx.session()?.user;
-    let edge: EdgeBody = body::json(cx)?;
+    let edge: EdgeBody = body(cx.request)?;
     let put = PutEdge { edge: edge.into() };
     ApiResponse::json(200, &own_graph::change(cx, user, &put).await?)
 }
@@ -67,22 +83,14 @@ pub(crate) async fn put_edge<P: Ports>(cx: &Context<'_, P>) -> Result<ApiRespons
 /// `DELETE /v1/policy/edges?from=&from_calendar=&to=`: answers the policy.
 pub(crate) async fn remove_edge<P: Ports>(cx: &Context<'_, P>) -> Result<ApiResponse, ApiError> {
     let user = cx.session()?.user;
-    let account = |name| cx.query.id(name, "an account")?.ok_or_else(|| missing(name));
-    let key = EdgeKey {
-        from: account("from")?,
-        from_calendar: cx.query.id("from_calendar", "a calendar")?,
-        to: account("to")?,
-    };
+    let EdgeQuery { from, from_calendar, to } = EdgeQuery::read(&cx.query)?;
+    let key = EdgeKey { from, from_calendar, to };
     ApiResponse::json(200, &own_graph::change(cx, user, &RemoveEdge { key }).await?)
-}
-
-fn missing(name: &str) -> ApiError {
-    ApiError::invalid(format!("{name} must be the id of an account"))
 }
 
 /// `PUT /v1/working-hours`, with the hours, or `null` for none: answers the policy.
 pub(crate) async fn set_working_hours<P: Ports>(cx: &Context<'_, P>) -> Result<ApiResponse, ApiError> {
     let user = cx.session()?.user;
-    let hours: Option<WorkingHours> = body::json(cx)?;
+    let hours: Option<WorkingHours> = body(cx.request)?;
     ApiResponse::json(200, &own_graph::change(cx, user, &SetWorkingHours { hours }).await?)
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde::Serialize;
 use tminus_account::contract::{DiscardDeadLetter, FetchAgain, ReplayDeadLetter, UNROUTABLE};
 use tminus_domain::ids::{AccountId, CalendarId, DeadLetterId};
 use tminus_ports::{CallError, ObjectError, Ports, call};
@@ -12,12 +12,30 @@ use tminus_registry::accounts::{AccountStatus, account_by_id};
 use tminus_registry::dead_letters::forget_dead_letter;
 use tminus_user_graph::contract::GetStatus;
 
-use crate::error::ApiError;
+use crate::conventions::{ApiError, Code, no_body};
 use crate::handle::Context;
 use crate::http::ApiResponse;
 
 /// The most events that one command names.
 const A_COMMAND: usize = 1000;
+
+/// A dead letter that is gone.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Handled {
+    letter_id: DeadLetterId,
+    /// replayed or discarded.
+    status: &'static str,
+}
+
+/// Items that are fetched again.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Asked {
+    account_id: AccountId,
+    /// How many.
+    asked: usize,
+}
 
 /// `POST /v1/accounts/{acc}/dead_letters/{dlq}/replay`
 pub(crate) async fn own_letter<P: Ports + RegistrySql>(
@@ -25,6 +43,7 @@ pub(crate) async fn own_letter<P: Ports + RegistrySql>(
     account: AccountId,
     letter: DeadLetterId,
 ) -> Result<ApiResponse, ApiError> {
+    no_body(cx.request)?;
     let _ = require_own(cx, account).await?;
     letter_of(cx, &account.to_string(), letter).await
 }
@@ -49,15 +68,15 @@ pub(crate) async fn letter_of<P: Ports + RegistrySql>(
         Ok(()) => {}
         // What belongs to no account has nobody to do it again.
         Err(error) if is_refused(&error) || (object == UNROUTABLE && error.is_gone()) => {
-            return Err(ApiError::Conflict {
-                code: "not_replayable",
-                message: "the letter cannot be replayed; it can be discarded",
-            });
+            return Err(ApiError::refused(
+                Code::NotReplayable,
+                "the letter cannot be replayed; it can be discarded",
+            ));
         }
         Err(error) => return Err(error.into()),
     }
     forget_dead_letter(cx.ports, object, letter).await?;
-    ApiResponse::json(202, &json!({"letter_id": letter, "status": "replayed"}))
+    ApiResponse::json(202, &Handled { letter_id: letter, status: "replayed" })
 }
 
 /// `DELETE /v1/admin/accounts/{acc|acc_unroutable}/dead_letters/{dlq}`
@@ -73,7 +92,7 @@ pub(crate) async fn discard<P: Ports + RegistrySql>(
         Err(error) => return Err(error.into()),
     }
     forget_dead_letter(cx.ports, object, letter).await?;
-    ApiResponse::json(200, &json!({"letter_id": letter, "status": "discarded"}))
+    ApiResponse::json(200, &Handled { letter_id: letter, status: "discarded" })
 }
 
 /// `POST /v1/accounts/{acc}/quarantine/replay`: answers how many items are fetched again.
@@ -81,6 +100,7 @@ pub(crate) async fn quarantine<P: Ports + RegistrySql>(
     cx: &Context<'_, P>,
     account: AccountId,
 ) -> Result<ApiResponse, ApiError> {
+    no_body(cx.request)?;
     if require_own(cx, account).await? == AccountStatus::Unlinking {
         return Err(ApiError::unlink_under_way());
     }
@@ -109,7 +129,7 @@ pub(crate) async fn quarantine<P: Ports + RegistrySql>(
             }
         }
     }
-    ApiResponse::json(202, &json!({"account_id": account, "asked": asked}))
+    ApiResponse::json(202, &Asked { account_id: account, asked })
 }
 
 /// How an account of whoever is signed in stands; somebody else's is as good as none.
@@ -122,7 +142,7 @@ async fn require_own<P: Ports + RegistrySql>(
     known
         .filter(|known| known.user == user && known.status != AccountStatus::Unlinked)
         .map(|known| known.status)
-        .ok_or(ApiError::NotFound { what: "account" })
+        .ok_or_else(|| ApiError::not_found("account"))
 }
 
 const fn is_refused(error: &CallError) -> bool {

@@ -9,19 +9,23 @@ use tminus_registry::RegistrySql;
 use tminus_user_graph::contract::{GetStatus, GraphStatus, QuarantinedItem};
 
 use super::accounts::{AccountView, views};
-use crate::error::ApiError;
+use crate::conventions::ApiError;
 use crate::handle::Context;
 use crate::http::ApiResponse;
 
+/// How a person's federation stands.
 #[derive(Serialize)]
-struct Status {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Status {
     user_id: UserId,
     /// `null` before the first account is linked.
     graph: Option<Graph>,
     accounts: Vec<AccountView>,
 }
 
+/// How a person's graph stands.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Graph {
     events: u32,
     /// How many mirrors are in each state.
@@ -56,7 +60,7 @@ pub(crate) async fn of_user<P: Ports + RegistrySql>(
     let graph = graph(cx, user).await?;
     let accounts = views(cx, user).await?;
     if graph.is_none() && accounts.is_empty() {
-        return Err(ApiError::NotFound { what: "user" });
+        return Err(ApiError::not_found("user"));
     }
     ApiResponse::json(200, &Status { user_id: user, graph, accounts })
 }

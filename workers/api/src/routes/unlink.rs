@@ -10,14 +10,14 @@ use tminus_registry::RegistrySql;
 use tminus_registry::accounts::{AccountStatus, account_by_id};
 use tminus_registry::unlink::{begin_unlink, finish_unlink};
 
-use crate::error::ApiError;
+use crate::conventions::ApiError;
 use crate::handle::Context;
 use crate::http::ApiResponse;
 
-const NO_ACCOUNT: ApiError = ApiError::NotFound { what: "account" };
-
+/// An account that is being unlinked.
 #[derive(Serialize)]
-struct Unlinking {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Unlinking {
     account_id: AccountId,
     /// unlinking, or unlinked if that is done already.
     status: &'static str,
@@ -36,7 +36,7 @@ pub(crate) async fn by_operator<P: Ports + RegistrySql>(
     cx: &Context<'_, P>,
     account: AccountId,
 ) -> Result<ApiResponse, ApiError> {
-    let known = account_by_id(cx.ports, account).await?.ok_or(NO_ACCOUNT)?;
+    let known = account_by_id(cx.ports, account).await?.ok_or_else(no_account)?;
     begin(cx, account, known.user).await
 }
 
@@ -45,7 +45,7 @@ async fn begin<P: Ports + RegistrySql>(
     account: AccountId,
     user: UserId,
 ) -> Result<ApiResponse, ApiError> {
-    let mut status = begin_unlink(cx.ports, account, user).await?.ok_or(NO_ACCOUNT)?;
+    let mut status = begin_unlink(cx.ports, account, user).await?.ok_or_else(no_account)?;
     if status == AccountStatus::Unlinking {
         match call(cx.ports, &account.to_string(), &cx.trace.to_string(), &Unlink {}).await {
             Ok(()) => send(cx.ports, Queue::Backfill, cx.trace, SyncMessage::Maintain { account }).await?,
@@ -59,4 +59,8 @@ async fn begin<P: Ports + RegistrySql>(
         tracing::info!(%account, %status, "unlinking");
     }
     ApiResponse::json(202, &Unlinking { account_id: account, status: status.as_str() })
+}
+
+fn no_account() -> ApiError {
+    ApiError::not_found("account")
 }

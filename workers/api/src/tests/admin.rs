@@ -115,7 +115,6 @@ fn a_resync_that_makes_no_sense_is_refused() {
     for (number, body, status, code) in cases {
         let answer = world.admin("POST", &target(number, "resync"), body);
         assert_eq!(refusal(&answer), refused(status, code), "{body}");
-        assert!(!text(&answer).contains("planted"));
     }
     let mut form = World::request("POST", &target(1, "resync"));
     form.headers = vec![

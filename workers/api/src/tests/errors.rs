@@ -72,3 +72,21 @@ fn paths_that_name_nothing_are_not_found() {
         assert_eq!(refusal(&world.admin("GET", target, "")), refused(404, "not_found"), "{target}");
     }
 }
+
+#[test]
+fn a_parameter_that_is_not_known_is_refused() {
+    let world = World::new();
+    world.sign_in("ann");
+    for target in ["/v1/accounts?limit=1", "/v1/events?form=2026-01-01T00:00:00Z", "/v1/policy?planted"] {
+        let answer = world.get(target);
+        assert_eq!(refusal(&answer), refused(400, "invalid_parameter"), "{target}");
+        assert!(!text(&answer).contains("planted") && !text(&answer).contains("form"));
+    }
+}
+
+#[test]
+fn the_description_is_served_to_anybody() {
+    let answer = World::new().get("/v1/openapi.json");
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")));
+    assert_eq!(json(&answer)["openapi"], "3.1.0");
+}

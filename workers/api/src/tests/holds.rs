@@ -63,13 +63,16 @@ fn a_hold_is_looked_at_page_by_page() {
     let event: EventId = id(4);
     let page = json(&world.get(&target(2)));
     let events = json!([{"event": event, "title": null, "start": "2026-01-02"}]);
-    assert_eq!(page, json!({"hold": hold(), "events": events, "next": event}));
-    world.get(&format!("{}?after={event}&limit=7", target(2)));
+    let cursor = page["next_cursor"].as_str().unwrap();
+    assert_eq!(page, json!({"hold": hold(), "events": events, "next_cursor": cursor}));
+    world.get(&format!("{}?cursor={cursor}&limit=7", target(2)));
     let asked: Vec<_> = world.ports.objects.sent::<GetHold>().into_iter().map(|(_, ask)| ask).collect();
     let ask = |after, limit| GetHold { calendar: id(2), after, limit };
     assert_eq!(asked, [ask(None, 100), ask(Some(event), 7)]);
     assert_eq!(refusal(&world.get(&target(9))), refused(404, "not_found"), "nothing is held");
-    for query in ["limit=0", "limit=501", "after=planted", &format!("after={}", id::<RunId>(1))] {
+    let other = world.get(&format!("{}?cursor={cursor}", target(3)));
+    assert_eq!(refusal(&other), refused(400, "cursor_of_another_query"));
+    for query in ["limit=0", "limit=501", "after=planted"] {
         let answer = world.get(&format!("{}?{query}", target(2)));
         assert_eq!(refusal(&answer), refused(400, "invalid_parameter"), "{query}");
     }

@@ -6,6 +6,7 @@ mod cross_site;
 mod errors;
 mod events;
 mod holds;
+mod keys;
 mod link;
 mod lists;
 mod mirrors;

@@ -1,4 +1,6 @@
-//! Every refusal: its status, its code, and the envelope that all of them leave in.
+//! Every refusal, and the envelope that all of them leave in.
+
+use std::borrow::Cow;
 
 use serde::Serialize;
 use tminus_domain::ids::TraceId;
@@ -7,66 +9,29 @@ use tminus_google::{OauthError, OauthFailure};
 use tminus_ports::{CallError, Classify, ErrorClass, ObjectError, QueueError};
 use tminus_registry::RegistryError;
 
+use super::code::Code;
 use crate::http::ApiResponse;
 
 /// Why a request is not done. Texts hold nothing that the client sent, but for what is wrong with a body that somebody
 /// signed in sent; none is logged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
-    /// The request is malformed, or asks for what cannot be.
+    /// The client's doing.
     #[error("{message}")]
-    BadRequest {
-        /// A word for programs.
-        code: &'static str,
+    Refused {
+        /// The word for programs; the status follows from it.
+        code: Code,
         /// A sentence for people.
-        message: String,
-    },
-    /// Nobody is signed in, or the admin token is missing or wrong.
-    #[error("{message}")]
-    Unauthenticated {
-        /// A sentence for people.
-        message: &'static str,
-    },
-    /// Somebody is signed in, but this is not theirs to do.
-    #[error("{message}")]
-    Forbidden {
-        /// A word for programs.
-        code: &'static str,
-        /// A sentence for people.
-        message: String,
-    },
-    /// No such route, account, calendar or user.
-    #[error("there is no such {what}")]
-    NotFound {
-        /// What there is none of.
-        what: &'static str,
-    },
-    /// The body is well formed, and what it asks for cannot be.
-    #[error("{message}")]
-    Unprocessable {
-        /// A sentence for people.
-        message: String,
+        message: Cow<'static, str>,
+        /// The parameter that it is about, if it is about one.
+        field: Option<&'static str>,
     },
     /// The route exists, with another method.
     #[error("this route takes {allow} only")]
     MethodNotAllowed {
         /// The methods it takes.
-        allow: &'static str,
+        allow: String,
     },
-    /// The state of things does not allow it.
-    #[error("{message}")]
-    Conflict {
-        /// A word for programs.
-        code: &'static str,
-        /// A sentence for people.
-        message: &'static str,
-    },
-    /// The body is over the limit.
-    #[error("the body is over 64 KB")]
-    TooLarge,
-    /// The body is not JSON.
-    #[error("the body must be application/json")]
-    UnsupportedMedia,
     /// Something that T-Minus stands on does not answer now.
     #[error("{what}; try again later")]
     Unavailable {
@@ -99,62 +64,62 @@ impl Classify for ApiError {
     }
 }
 
+/// The envelope of every refusal.
 #[derive(Serialize)]
-struct Envelope<'a> {
-    error: Body<'a>,
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Refusal {
+    error: Reason,
 }
 
+/// Why a request is refused.
 #[derive(Serialize)]
-struct Body<'a> {
-    code: &'a str,
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Reason {
+    code: Code,
+    /// A sentence for people.
     message: String,
+    /// The parameter of the query or the header that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'static str>,
+    /// Names this request in our log.
     trace: TraceId,
 }
 
 impl ApiError {
-    /// A malformed parameter or field.
-    pub(crate) fn invalid(message: impl Into<String>) -> Self {
-        Self::BadRequest { code: "invalid_parameter", message: message.into() }
+    /// A refusal that is about no one parameter.
+    pub(crate) fn refused(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::Refused { code, message: message.into(), field: None }
+    }
+
+    /// A missing or malformed parameter of the query.
+    pub(crate) fn invalid(field: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::Refused { code: Code::InvalidParameter, message: message.into(), field: Some(field) }
+    }
+
+    /// There is none, or none of whoever asks.
+    pub(crate) fn not_found(what: &str) -> Self {
+        Self::refused(Code::NotFound, format!("there is no such {what}"))
     }
 
     /// The account is on its way out; after that it can be linked again.
-    pub(crate) const fn unlink_under_way() -> Self {
-        Self::Conflict { code: "unlink_under_way", message: "the account is being unlinked; try again later" }
+    pub(crate) fn unlink_under_way() -> Self {
+        Self::refused(Code::UnlinkUnderWay, "the account is being unlinked; try again later")
     }
 
     /// The HTTP status.
     #[must_use]
     pub const fn status(&self) -> u16 {
-        match self {
-            Self::BadRequest { .. } => 400,
-            Self::Unauthenticated { .. } => 401,
-            Self::Forbidden { .. } => 403,
-            Self::NotFound { .. } => 404,
-            Self::MethodNotAllowed { .. } => 405,
-            Self::Conflict { .. } => 409,
-            Self::TooLarge => 413,
-            Self::UnsupportedMedia => 415,
-            Self::Unprocessable { .. } => 422,
-            Self::Internal { .. } | Self::Broken { .. } => 500,
-            Self::Unavailable { .. } => 503,
-        }
+        self.code().status()
     }
 
     /// The word for programs.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(&self) -> Code {
         match self {
-            Self::BadRequest { code, .. } | Self::Forbidden { code, .. } | Self::Conflict { code, .. } => {
-                code
-            }
-            Self::Unauthenticated { .. } => "unauthenticated",
-            Self::NotFound { .. } => "not_found",
-            Self::Unprocessable { .. } => "unprocessable",
-            Self::MethodNotAllowed { .. } => "method_not_allowed",
-            Self::TooLarge => "too_large",
-            Self::UnsupportedMedia => "unsupported_media_type",
-            Self::Internal { .. } | Self::Broken { .. } => "internal",
-            Self::Unavailable { .. } => "unavailable",
+            Self::Refused { code, .. } => *code,
+            Self::MethodNotAllowed { .. } => Code::MethodNotAllowed,
+            Self::Internal { .. } | Self::Broken { .. } => Code::Internal,
+            Self::Unavailable { .. } => Code::Unavailable,
         }
     }
 
@@ -169,14 +134,15 @@ impl ApiError {
 
     /// The answer.
     pub(crate) fn response(&self, trace: TraceId) -> ApiResponse {
-        let envelope = Envelope { error: Body { code: self.code(), message: self.to_string(), trace } };
-        let answer = ApiResponse::json(self.status(), &envelope);
-        // Three texts always encode; were it otherwise, an empty answer with the status is still true.
+        let field = if let Self::Refused { field, .. } = self { *field } else { None };
+        let reason = Reason { code: self.code(), message: self.to_string(), field, trace };
+        let answer = ApiResponse::json(self.status(), &Refusal { error: reason });
+        // A few texts always encode; were it otherwise, an empty answer with the status is still true.
         let answer =
             answer.unwrap_or(ApiResponse { status: self.status(), headers: Vec::new(), body: Vec::new() });
         match self {
             Self::MethodNotAllowed { allow } => answer.with("allow", allow),
-            Self::Unauthenticated { .. } => answer.with("www-authenticate", "Bearer"),
+            Self::Refused { code: Code::Unauthenticated, .. } => answer.with("www-authenticate", "Bearer"),
             Self::Unavailable { .. } => answer.with("retry-after", "5"),
             _ => answer,
         }
@@ -197,11 +163,11 @@ impl From<CallError> for ApiError {
             CallError::NoAnswer { .. } => unavailable("the storage does not answer", &error),
             CallError::Undecodable { .. } => broken(&error),
             CallError::Object { source, .. } => match source {
-                ObjectError::Gone => Self::NotFound { what: "account or user" },
-                ObjectError::Unknown { what } => Self::NotFound { what: what.as_str() },
-                ObjectError::Unfit { reason } => Self::Unprocessable { message: reason.clone() },
+                ObjectError::Gone => Self::not_found("account or user"),
+                ObjectError::Unknown { what } => Self::not_found(what.as_str()),
+                ObjectError::Unfit { reason } => Self::refused(Code::Unprocessable, reason.clone()),
                 ObjectError::ConsentNeeded => {
-                    Self::Conflict { code: "consent_needed", message: "the account must be linked again" }
+                    Self::refused(Code::ConsentNeeded, "the account must be linked again")
                 }
                 ObjectError::NewerSchema { .. } | ObjectError::Unavailable { .. } => {
                     unavailable("the storage is not ready", &error)
@@ -216,11 +182,11 @@ impl From<RegistryError> for ApiError {
     fn from(error: RegistryError) -> Self {
         match (&error, error.class()) {
             (RegistryError::AccountTaken, _) => {
-                Self::Conflict { code: "account_taken", message: "the account is linked by another user" }
+                Self::refused(Code::AccountTaken, "the account is linked by another user")
             }
             (RegistryError::UnlinkUnderWay, _) => Self::unlink_under_way(),
             (RegistryError::EmailTaken, _) => {
-                Self::Conflict { code: "email_taken", message: "the address belongs to another user" }
+                Self::refused(Code::EmailTaken, "the address belongs to another user")
             }
             (_, ErrorClass::Retry { .. }) => unavailable("the registry does not answer", &error),
             _ => broken(&error),
@@ -240,10 +206,9 @@ impl From<QueueError> for ApiError {
 impl From<OauthError> for ApiError {
     fn from(error: OauthError) -> Self {
         match error.failure {
-            OauthFailure::CodeRejected | OauthFailure::ConsentGone => Self::BadRequest {
-                code: "code_rejected",
-                message: "the provider does not accept the code; start again".to_owned(),
-            },
+            OauthFailure::CodeRejected | OauthFailure::ConsentGone => {
+                Self::refused(Code::CodeRejected, "the provider does not accept the code; start again")
+            }
             OauthFailure::RateLimited | OauthFailure::Backend | OauthFailure::NoAnswer => {
                 unavailable("the provider does not answer", &error)
             }

@@ -1,0 +1,2 @@
+DROP TABLE requests;
+DELETE FROM timers WHERE kind = 'requests';

@@ -1,0 +1,14 @@
+//! The API against whole objects: what its conventions promise, whoever asks.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
+
+mod isolation;
+mod keys;
+mod support;
