@@ -10,7 +10,7 @@ use tminus_domain::ids::{EventId, PrefixedId, Ulid};
 use tminus_domain::mirroring::Step;
 use tminus_domain::occurrence::Occurrence;
 use tminus_domain::quota::{PER_MINUTE, Share};
-use tminus_domain::recurrence::starts_between;
+use tminus_domain::recurrence::Series;
 use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
 use tminus_store::{StoreError, transaction};
@@ -160,13 +160,10 @@ fn next(event: &StoredEvent, now: Timestamp) -> Option<Timestamp> {
     if when.end_key() > now {
         return Some(when.start_key());
     }
-    if event.lines().is_none() || event.last_end.is_some_and(|end| end <= now) {
-        return None;
-    }
+    let lines = event.lines().filter(|_| event.last_end.is_none_or(|end| end > now))?;
     let length = when.end_key().millis().saturating_sub(when.start_key().millis());
-    let running = now.plus_millis(length.saturating_neg());
-    starts_between(&event.content, running.plus_millis(1), now.plus_millis(AHEAD_MS), 1)
-        .ok()?
-        .first()
-        .copied()
+    // One that is under way counts.
+    let from = now.plus_millis(length.saturating_neg()).plus_millis(1);
+    let found = Series::parse(when, lines).ok()?.between(from, now.plus_millis(AHEAD_MS), 1);
+    found.occurrences.first().map(|first| first.sort_key())
 }

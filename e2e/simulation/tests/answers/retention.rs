@@ -25,6 +25,8 @@ fn known(stage: &Stage, event: EventId, at: Timestamp) -> Was {
 fn retitle(stage: &mut Stage, id: &str, title: &str) -> Timestamp {
     let email = stage.emails[0].clone();
     stage.world.patch(&email, &email, id, &json!({"summary": title})).unwrap();
+    // Its push channel may have ended long ago.
+    stage.world.run_cron();
     stage.settle();
     let now = stage.world.now();
     stage.world.advance_millis(1_000);
