@@ -33,6 +33,7 @@ pub struct JournalPage {
 
 /// An entry of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct JournalEntry {
     /// The entry.
     pub journal: JournalId,
@@ -53,6 +54,7 @@ pub struct JournalEntry {
     pub version: Option<u32>,
     /// What leads from the state after the change back to the one before it (RFC 6902).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "Option<Vec<serde_json::Value>>"))]
     pub way_back: Option<json_patch::Patch>,
     /// The work that it was part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,6 +63,7 @@ pub struct JournalEntry {
 
 /// Which mirror of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct MirrorOf {
     /// The calendar that holds it.
     pub calendar: CalendarId,
@@ -80,7 +83,7 @@ pub struct GetAsOf {
 
 /// What an event was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "as_of", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum AsOf {
     /// It was this.
     Known(Box<Was>),
@@ -98,6 +101,7 @@ pub enum AsOf {
 
 /// An event as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Was {
     /// The event.
     pub event: EventId,
@@ -117,6 +121,7 @@ pub struct Was {
 
 /// A mirror as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct MirrorWas {
     /// Which one.
     #[serde(flatten)]
@@ -134,6 +139,7 @@ pub struct ExplainEvent {
 
 /// Why an event is or is not mirrored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ExplainedEvent {
     /// The event.
     pub event: EventId,
@@ -151,6 +157,7 @@ pub struct ExplainedEvent {
 
 /// Who owns a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Owner {
     /// The provider account that the event comes from.
@@ -161,6 +168,7 @@ pub enum Owner {
 
 /// Why an event is or is not mirrored along one edge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ExplainedEdge {
     /// The account of the calendar.
     pub account: AccountId,
@@ -179,6 +187,7 @@ pub struct ExplainedEdge {
 
 /// What became of an event along one edge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
     /// The calendar shows it as the policy wants.
@@ -219,6 +228,7 @@ pub enum Verdict {
 
 /// What a mirror waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Waiting {
     /// For the writer's turn.
@@ -244,6 +254,7 @@ pub struct ExplainSlot {
 
 /// Why a calendar is or is not blocked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ExplainedSlot {
     /// Whether anything blocks it, of the account's own or a mirror.
     pub blocked: bool,
@@ -255,6 +266,7 @@ pub struct ExplainedSlot {
 
 /// An event at a time, as a calendar has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct SlotEvent {
     /// The event.
     pub event: EventId,
@@ -269,6 +281,7 @@ pub struct SlotEvent {
 
 /// What an event is to a calendar.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum SlotRole {
     /// The account's own.
@@ -291,6 +304,7 @@ pub struct GetConservation {}
 /// Pairs of a live event and an edge that leaves its calendar. Each class is counted by itself, from the mirrors' own rows;
 /// what is expected is counted from events and edges.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Conservation {
     /// How many there have to be.
     pub expected: u64,
@@ -337,6 +351,7 @@ pub struct PreviewPolicy {
 
 /// What a change of the policy would do, as far as it is worked out.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Preview {
     /// The version of the policy that the change would be made to.
     pub policy_version: u32,
@@ -362,6 +377,7 @@ pub struct Preview {
 
 /// A mirror that would change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PreviewExample {
     /// When the event starts.
     pub start: Timestamp,
@@ -377,6 +393,7 @@ pub struct PreviewExample {
 
 /// What would be done with a mirror.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PreviewedChange {
     /// It would be made.

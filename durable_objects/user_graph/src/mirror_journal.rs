@@ -104,6 +104,7 @@ impl Recorder {
 
 /// What the journal keeps of a mirror.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Facts {
     /// What is wanted; `None`: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
