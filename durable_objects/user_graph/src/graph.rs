@@ -15,11 +15,15 @@ use crate::{edges, policy, reproject, retention, settings_journal};
 /// Makes the graph's one row. The schema is there already: `create` alone makes it.
 pub(crate) fn create<H: ObjectHost>(ctx: &Context<'_, H>, command: &Create) -> Result<(), GraphError> {
     ctx.run(
-        "/* create_graph */ INSERT INTO graph (user_id, incarnation, created_at) VALUES (?1, 1, ?2)
+        "/* create_graph */ INSERT INTO graph (user_id, incarnation, created_at, journal_from) VALUES (?1, 1, ?2, ?3)
          ON CONFLICT (user_id) DO NOTHING",
-        &[Value::text(command.user), ctx.now.to_rfc3339().into()],
+        &[
+            Value::text(command.user),
+            ctx.now.to_rfc3339().into(),
+            retention::horizon(ctx.now).millis().into(),
+        ],
     )?;
-    Ok(retention::begin(ctx)?)
+    Ok(())
 }
 
 /// The user and incarnation.

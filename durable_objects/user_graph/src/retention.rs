@@ -29,18 +29,23 @@ pub(crate) fn kept_from<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<Timestamp
     row.map_or(Ok(Timestamp::from_millis(0)), |row| row.get(0).map(Timestamp::from_millis))
 }
 
+/// What is older than this is dropped.
+pub(crate) fn horizon(now: Timestamp) -> Timestamp {
+    now.plus_millis(-KEPT_MS)
+}
+
 /// Starts a pass if the last one began more than a day ago. Asked whenever an account is maintained, so that the object of
 /// someone who has none left is never woken for it.
 pub(crate) fn expect<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<(), StoreError> {
-    let is_due = kept_from(ctx)? < ctx.now.plus_millis(-KEPT_MS).plus_millis(-DAY_MS);
+    let is_due = kept_from(ctx)? < horizon(ctx.now).plus_millis(-DAY_MS);
     if is_due { timers::set_at_most(ctx, Kind::Retention, SUBJECT, ctx.now) } else { Ok(()) }
 }
 
 /// From here on nothing older is answered, whatever is still there of it.
-pub(crate) fn begin<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<(), StoreError> {
+fn begin<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<(), StoreError> {
     ctx.run(
         "/* set_journal_from */ UPDATE graph SET journal_from = ?1 WHERE journal_from < ?1",
-        &[ctx.now.plus_millis(-KEPT_MS).millis().into()],
+        &[horizon(ctx.now).millis().into()],
     )
 }
 
