@@ -36,6 +36,7 @@ pub struct JournalPage {
 
 /// An entry of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct JournalEntry {
     /// The entry.
     pub journal: JournalId,
@@ -57,6 +58,7 @@ pub struct JournalEntry {
     pub version: Option<u32>,
     /// What leads from the state after the change back to the one before it (RFC 6902).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schemars(with = "Option<Vec<serde_json::Value>>"))]
     pub way_back: Option<json_patch::Patch>,
     /// Of a conflict: the fields that somebody changed, with both values, until their account is unlinked.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -68,6 +70,7 @@ pub struct JournalEntry {
 
 /// Which mirror of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct MirrorOf {
     /// The calendar that holds it.
     pub calendar: CalendarId,
@@ -87,7 +90,7 @@ pub struct GetAsOf {
 
 /// What an event was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "as_of", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum AsOf {
     /// It was this.
     Known(Box<Was>),
@@ -105,6 +108,7 @@ pub enum AsOf {
 
 /// An event as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Was {
     /// The event.
     pub event: EventId,
@@ -124,6 +128,7 @@ pub struct Was {
 
 /// A mirror as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct MirrorWas {
     /// Which one.
     #[serde(flatten)]
@@ -141,6 +146,7 @@ pub struct ExplainEvent {
 
 /// Why an event is or is not mirrored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ExplainedEvent {
     /// The event.
     pub event: EventId,
@@ -158,6 +164,7 @@ pub struct ExplainedEvent {
 
 /// Why an event is or is not mirrored along one edge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ExplainedEdge {
     /// The account of the calendar.
     pub account: AccountId,
@@ -176,6 +183,7 @@ pub struct ExplainedEdge {
 
 /// What became of an event along one edge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
     /// The calendar shows it as the policy wants.
@@ -217,6 +225,7 @@ pub enum Verdict {
 
 /// What a mirror waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Waiting {
     /// For the writer's turn.
@@ -242,6 +251,7 @@ pub struct ExplainSlot {
 
 /// Why a calendar is or is not blocked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct ExplainedSlot {
     /// Whether anything blocks it, of the account's own or a mirror.
     pub blocked: bool,
@@ -253,6 +263,7 @@ pub struct ExplainedSlot {
 
 /// An event at a time, as a calendar has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct SlotEvent {
     /// The event.
     pub event: EventId,
@@ -267,6 +278,7 @@ pub struct SlotEvent {
 
 /// What an event is to a calendar.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum SlotRole {
     /// The account's own.
@@ -289,6 +301,7 @@ pub struct GetConservation {}
 /// Pairs of a live event and an edge that leaves its calendar. Each class is counted by itself, from the mirrors' own rows;
 /// what is expected is counted from events and edges.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Conservation {
     /// How many there have to be.
     pub expected: u64,
@@ -335,6 +348,7 @@ pub struct PreviewPolicy {
 
 /// What a change of the policy would do, as far as it is worked out.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Preview {
     /// The version of the policy that the change would be made to.
     pub policy_version: u32,
@@ -360,6 +374,7 @@ pub struct Preview {
 
 /// A mirror that would change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PreviewExample {
     /// When the event takes place, of a series when next.
     pub start: Timestamp,
@@ -375,6 +390,7 @@ pub struct PreviewExample {
 
 /// What would be done with a mirror.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PreviewedChange {
     /// It would be made.

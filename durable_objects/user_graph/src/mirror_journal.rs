@@ -94,7 +94,7 @@ impl Cause {
 /// One mirror in an entry: its event, the stamp of its occurrence, the way back. The first write of a mirror, which most
 /// entries are about, is no more than the event's id: its way back is [`UNSHOWN`].
 #[derive(Debug, Deserialize)]
-struct Line(Hex, #[serde(default)] String, #[serde(default)] Option<Patch>);
+struct Line(EventId, #[serde(default)] String, #[serde(default)] Option<Patch>);
 
 impl Serialize for Line {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -193,7 +193,7 @@ fn line(
     let way_back = json_patch::diff(&json(&is)?, &json(&was)?);
     let is_first = was == (Facts { shown: None, ..is });
     let stamp = key.occurrence.map(Occurrence::stamp).unwrap_or_default();
-    Ok(Some(Line(Hex::of(key.event), stamp, (!is_first).then_some(way_back))))
+    Ok(Some(Line(key.event, stamp, (!is_first).then_some(way_back))))
 }
 
 /// Appends an entry. One with a conflict is about one mirror, so that it can be erased by itself.
@@ -237,7 +237,7 @@ pub(crate) fn forget_conflicts_of<H: ObjectHost>(
     ctx.run(
         "/* forget_conflicts_of_event */ UPDATE mirror_journal SET conflict_json = NULL
          WHERE conflict_json IS NOT NULL AND instr(entries_json, ?1) > 0",
-        &[digits(event)?.into()],
+        &[Value::text(event)],
     )
 }
 
@@ -259,6 +259,7 @@ pub(crate) fn forget_conflicts_in<H: ObjectHost>(
 /// instance that is not there any more. A mirror that is made with its event has no entry for that; it was wanted, or not,
 /// as the first entry after says, or as it is. What is left out: attempts that changed none of these (a pause, a claim).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Facts {
     /// What is wanted; `None`: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -306,11 +307,6 @@ impl Read {
     }
 }
 
-/// How an event's id stands in entries.
-fn digits(event: EventId) -> Result<String, StoreError> {
-    serde_json::to_string(&Hex::of(event)).map_err(|_| CORRUPT)
-}
-
 /// What the journal says of an event's mirrors in a calendar after a time, the newest first.
 pub(crate) fn of_event<H: ObjectHost>(
     ctx: &Context<'_, H>,
@@ -325,7 +321,7 @@ pub(crate) fn of_event<H: ObjectHost>(
         "/* mirror_journal_of_event */ SELECT journal_id, cause, entries_json, conflict_json, trace_id
          FROM mirror_journal WHERE target_calendar_id = ?1 AND journal_id > ?2 AND instr(entries_json, ?3) > 0
          ORDER BY journal_id DESC",
-        &[id(calendar), id(last), digits(event)?.into()],
+        &[id(calendar), id(last), Value::text(event)],
     )?
     .iter()
     .map(|row| read(row, event))
@@ -334,7 +330,7 @@ pub(crate) fn of_event<H: ObjectHost>(
 
 fn read(row: &Row, event: EventId) -> Result<Read, StoreError> {
     let lines: Vec<Line> = decoded(&row.get::<String>(2)?)?;
-    let own = lines.into_iter().filter(|Line(of, ..)| of.id::<EventId>() == event);
+    let own = lines.into_iter().filter(|Line(of, ..)| *of == event);
     let line = |Line(_, stamp, patch): Line| {
         let occurrence = Some(stamp).filter(|stamp| !stamp.is_empty());
         let occurrence = occurrence.map(|stamp| Occurrence::from_stamp(&stamp)).transpose();

@@ -49,6 +49,7 @@ pub struct DeleteOwnEvent {
 
 /// An own event as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct OwnStanding {
     /// The event.
     pub event: EventId,
@@ -125,6 +126,18 @@ pub enum Subject {
     Event(EventId),
 }
 
+#[cfg(feature = "openapi")]
+impl schemars::JsonSchema for Subject {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Subject".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let pattern = "^(policy|working_hours|(cst|evt)_[0-7][0-9A-HJKMNP-TV-Z]{25})$";
+        schemars::json_schema!({"type": "string", "pattern": pattern})
+    }
+}
+
 /// A text is no [`Subject`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a subject of the settings' journal")]
@@ -197,6 +210,7 @@ pub struct SettingsPage {
 
 /// One change of the settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct SettingsEntry {
     /// The entry.
     pub id: JournalId,

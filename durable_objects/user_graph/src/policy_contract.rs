@@ -11,7 +11,7 @@ use tminus_domain::words;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct EdgeKey {
-    /// The account whose events are projected; [`AccountId::INTERNAL`]: what the user makes here.
+    /// The account whose events are projected; `acc_00000000000000000000000000`: what the user makes here.
     pub from: AccountId,
     /// Only those of this calendar, which then goes before the edge of its account; `None`: every calendar that has no
     /// edge of its own.

@@ -38,6 +38,7 @@ pub struct EventFilter {
 
 /// How far the index of texts is: what is not in it is not found yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Indexing {
     /// How many events it has gone through.
     pub indexed: u32,
@@ -54,6 +55,7 @@ pub struct GetEvent {
 
 /// An event with its mirrors.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct EventDetails {
     /// The event.
     pub event: ListedEvent,
@@ -78,6 +80,7 @@ pub struct GetFreeBusy {
 
 /// When the user is taken, and when free.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct FreeBusy {
     /// Where whole days begin and end.
     pub zone: Zone,

@@ -29,9 +29,19 @@ pub(crate) fn kept_from<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<Timestamp
     row.map_or(Ok(Timestamp::from_millis(0)), |row| row.get(0).map(Timestamp::from_millis))
 }
 
-/// Sees to it that entries are dropped some day.
+/// Starts a pass if the last one began more than a day ago. Asked whenever an account is maintained, so that the object of
+/// someone who has none left is never woken for it.
 pub(crate) fn expect<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<(), StoreError> {
-    timers::set_at_most(ctx, Kind::Retention, SUBJECT, ctx.now.plus_millis(DAY_MS))
+    let is_due = kept_from(ctx)? < ctx.now.plus_millis(-KEPT_MS).plus_millis(-DAY_MS);
+    if is_due { timers::set_at_most(ctx, Kind::Retention, SUBJECT, ctx.now) } else { Ok(()) }
+}
+
+/// From here on nothing older is answered, whatever is still there of it.
+pub(crate) fn begin<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<(), StoreError> {
+    ctx.run(
+        "/* set_journal_from */ UPDATE graph SET journal_from = ?1 WHERE journal_from < ?1",
+        &[ctx.now.plus_millis(-KEPT_MS).millis().into()],
+    )
 }
 
 /// How far a pass is.
@@ -44,7 +54,7 @@ enum Progress {
     Events(EventId),
 }
 
-/// Drops the next of what is too old; the next pass is a day after the last step. A repeat finds nothing more.
+/// Drops the next of what is too old. A repeat finds nothing more.
 pub(crate) fn step<H: ObjectHost>(ctx: &Context<'_, H>, cursor: Option<&str>) -> Result<(), GraphError> {
     let progress = match cursor {
         Some(cursor) => serde_json::from_str(cursor).map_err(|_| StoreError::Corrupt { what: "cursor" })?,
@@ -60,18 +70,10 @@ pub(crate) fn step<H: ObjectHost>(ctx: &Context<'_, H>, cursor: Option<&str>) ->
         Progress::Events(after) => drop_of_events(ctx, after)?.map(Progress::Events),
     };
     let Some(next) = next else {
-        return Ok(timers::set(ctx, Kind::Retention, SUBJECT, ctx.now.plus_millis(DAY_MS), 0, None)?);
+        return Ok(timers::clear(ctx, Kind::Retention, SUBJECT)?);
     };
     let cursor = serde_json::to_string(&next).map_err(|_| StoreError::Corrupt { what: "cursor" })?;
     Ok(timers::set(ctx, Kind::Retention, SUBJECT, ctx.now, 0, Some(&cursor))?)
-}
-
-/// From here on nothing older is answered, whatever is still there of it.
-fn begin<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<(), StoreError> {
-    ctx.run(
-        "/* set_journal_from */ UPDATE graph SET journal_from = ?1 WHERE journal_from < ?1",
-        &[ctx.now.plus_millis(-KEPT_MS).millis().into()],
-    )
 }
 
 /// Drops entries of mirrors and of settings, which are few; answers of which journal the most went.

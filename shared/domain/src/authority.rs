@@ -11,6 +11,7 @@ use crate::projection::MirrorBody;
 
 /// Who owns a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Owner {
     /// The provider account that an event comes from.
@@ -33,6 +34,7 @@ impl Owner {
 
 /// A field that somebody else than its owner changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Disagreement {
     /// What its owner, T-Minus, wants; null: nothing.
     pub ours: Value,

@@ -43,6 +43,7 @@ pub enum Claim {
 
 /// A span that is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct TakenSpan {
     /// The first instant.
     pub start: Timestamp,

@@ -12,6 +12,7 @@ use crate::words;
 
 /// A constraint of a user's time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Constraint {
     /// The user is elsewhere, and busy.
@@ -22,6 +23,7 @@ pub enum Constraint {
 
 /// A trip.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Trip {
     /// From when to when: times, or whole days.
@@ -36,6 +38,7 @@ pub struct Trip {
 
 /// A span that is busy or free, whatever the calendars say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Override {
     /// From when to when: times, or whole days.

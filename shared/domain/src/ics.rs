@@ -76,6 +76,12 @@ impl IcsWriter {
         self.line("END", "VEVENT");
     }
 
+    /// How long it is so far, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// The file.
     #[must_use]
     pub fn finish(mut self) -> String {

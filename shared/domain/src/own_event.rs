@@ -22,15 +22,16 @@ pub const YEARS: std::ops::Range<Timestamp> =
 
 /// What a user says of an event. An empty text is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OwnEvent {
-    /// The title, at most [`MAX_LINE_BYTES`].
+    /// The title, at most 1,024 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// The description, at most [`MAX_DESCRIPTION_BYTES`].
+    /// The description, at most 16,384 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The place, at most [`MAX_LINE_BYTES`].
+    /// The place, at most 1,024 bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
     /// When it takes place. Its zones are of the IANA database.
@@ -51,6 +52,7 @@ pub struct OwnEvent {
 
 /// What is to be changed of an event; what is `None` stays. An empty text takes a text away, no lines the series.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct OwnEventPatch {
     /// The title.

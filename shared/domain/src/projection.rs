@@ -87,6 +87,9 @@ impl From<Color> for u8 {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ProjectionHash([u8; 16]);
 
+#[cfg(feature = "openapi")]
+crate::schema::of_text!(ProjectionHash, "^[0-9a-f]{32}$");
+
 impl ProjectionHash {
     /// A stored hash.
     #[must_use]

@@ -6,6 +6,7 @@ use crate::time::Timestamp;
 
 /// From one instant to another, which is no part of it. Empty if it does not end after it starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct Span {
     /// The first instant.
     pub start: Timestamp,

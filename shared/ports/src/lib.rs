@@ -31,7 +31,7 @@ pub use class::{Classify, ErrorClass};
 pub use clock::Clock;
 pub use host::ObjectHost;
 pub use http::{Http, HttpError, HttpRequest, HttpResponse, Method};
-pub use objects::{CallError, Command, Named, ObjectCall, ObjectClass, ObjectError, call};
+pub use objects::{CallError, Command, Encoded, Named, ObjectCall, ObjectClass, ObjectError, call, call_as};
 pub use queue::{QueueError, QueueSender};
 pub use rng::{Rng, fresh_id, fresh_nonce};
 pub use verdict::{Verdict, chain};

@@ -174,6 +174,25 @@ pub trait ObjectCall {
     ) -> Result<String, String>;
 }
 
+/// A command on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encoded {
+    class: ObjectClass,
+    name: &'static str,
+    body: String,
+}
+
+impl Encoded {
+    /// Encodes a command.
+    ///
+    /// # Errors
+    /// [`CallError::Undecodable`], if the command has no JSON.
+    pub fn of<C: Command>(command: &C) -> Result<Self, CallError> {
+        let body = serde_json::to_string(command).map_err(|error| undecodable(C::NAME, &error))?;
+        Ok(Self { class: C::CLASS, name: C::NAME, body })
+    }
+}
+
 /// Sends a typed command to the object named `object`.
 ///
 /// # Errors
@@ -184,16 +203,29 @@ pub async fn call<C: Command>(
     trace: &str,
     command: &C,
 ) -> Result<C::Reply, CallError> {
-    // Where, not what: the error's text may hold a value.
-    let undecodable = |error: serde_json::Error| CallError::Undecodable {
-        command: C::NAME,
-        reason: format!("line {}, column {}", error.line(), error.column()),
-    };
-    let body = serde_json::to_string(command).map_err(undecodable)?;
+    call_as(ports, object, trace, Encoded::of(command)?).await
+}
+
+/// As [`call`], for who needs only a part of the answer: `R` reads that part of the command's reply.
+///
+/// # Errors
+/// As of [`call`].
+pub async fn call_as<R: DeserializeOwned>(
+    ports: &(impl ObjectCall + ?Sized),
+    object: &str,
+    trace: &str,
+    Encoded { class, name, body }: Encoded,
+) -> Result<R, CallError> {
     let answer = ports
-        .call_raw(C::CLASS, object, C::NAME, trace, body)
+        .call_raw(class, object, name, trace, body)
         .await
-        .map_err(|reason| CallError::NoAnswer { command: C::NAME, reason })?;
-    let answer: Result<C::Reply, ObjectError> = serde_json::from_str(&answer).map_err(undecodable)?;
-    answer.map_err(|source| CallError::Object { command: C::NAME, source })
+        .map_err(|reason| CallError::NoAnswer { command: name, reason })?;
+    let answer: Result<R, ObjectError> =
+        serde_json::from_str(&answer).map_err(|error| undecodable(name, &error))?;
+    answer.map_err(|source| CallError::Object { command: name, source })
+}
+
+/// Where, not what: the error's text may hold a value.
+fn undecodable(command: &'static str, error: &serde_json::Error) -> CallError {
+    CallError::Undecodable { command, reason: format!("line {}, column {}", error.line(), error.column()) }
 }

@@ -78,6 +78,11 @@ impl ApiResponse {
         Self::new(status, "application/json", body)
     }
 
+    /// An iCalendar file.
+    pub(crate) fn calendar(text: String) -> Self {
+        Self::new(200, "text/calendar; charset=utf-8", text.into_bytes())
+    }
+
     /// A page without scripts, styles or links. `text` must hold nothing from outside.
     pub(crate) fn page(text: &'static str) -> Self {
         let body = format!(

@@ -34,7 +34,7 @@ mod shell;
 mod table;
 
 pub use config::Config;
-pub use conventions::{ApiError, Code};
+pub use conventions::{ApiError, Code, Details};
 pub use handle::handle;
 pub use http::{ApiRequest, ApiResponse, MAX_BODY_BYTES};
 

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use tminus_domain::ids::{AccountId, CalendarId, DeadLetterId, EventId, UserId};
+use tminus_domain::ids::{AccountId, CalendarId, ConstraintId, DeadLetterId, EventId, UserId};
 use tminus_ports::Method;
 
 use crate::conventions::{ApiError, Query};
@@ -110,6 +110,10 @@ impl Place for AccountId {
 
 impl Place for CalendarId {
     const WHAT: &'static str = "calendar";
+}
+
+impl Place for ConstraintId {
+    const WHAT: &'static str = "constraint";
 }
 
 impl Place for DeadLetterId {

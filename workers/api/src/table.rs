@@ -5,7 +5,7 @@
 //! parameters (`open_query`: it takes others too); `body`, the type of its body; each status that it answers with, and the
 //! type of the answer. Refusals follow from that; `refuses` adds those that do not.
 
-use tminus_domain::ids::{AccountId, CalendarId, DeadLetterId, EventId, UserId};
+use tminus_domain::ids::{AccountId, CalendarId, ConstraintId, DeadLetterId, EventId, UserId};
 use tminus_ports::Method;
 
 use crate::router::{Access, ObjectName, Row, Takes, place};
@@ -88,10 +88,61 @@ routes! {
     Status "status" Session Get "/v1/status"
         => 200 routes::status::Status;
 
-    /// Your events between two times, in order of their start, with their mirrors.
+    /// What takes place between two times, in all of your accounts, in order of its start.
+    /// Of a series, each occurrence. A meeting that two accounts hold is listed for both.
     Events "events" Session Get "/v1/events"
-        query(routes::events::EventsQuery)
+        query(routes::events::EventsQuery) refuses(422)
         => 200 routes::events::Events;
+    /// The same as an iCalendar file, each occurrence of a series by itself, with times in UTC.
+    /// It has at most 5,000 events or 8 MB of text. If it is cut, `x-tminus-cut-at` says where: the next file is from
+    /// there, and programs know by its UID what is in both.
+    EventsFile "events_file" Session Get "/v1/events.ics"
+        query(routes::ics::IcsQuery)
+        => 200 routes::ics::File;
+    /// Makes an event of your own, that belongs to no account; it blocks accounts along the edges from
+    /// `acc_00000000000000000000000000`.
+    /// Under a key, its id follows from key and request.
+    CreateEvent "create_event" Session Post "/v1/events"
+        body(tminus_domain::own_event::OwnEvent)
+        => 201 tminus_user_graph::own_contract::OwnStanding;
+    /// One event with its mirrors, also one that is deleted.
+    Event(event: EventId) "event" Session Get "/v1/events/{event}"
+        => 200 tminus_user_graph::reading_contract::EventDetails;
+    /// Changes an event of your own; what is left out stays.
+    /// An empty text takes a text away, an empty list the series.
+    /// One of an account is refused as `owned_by_account`, and `details.owner` is the account; if another version stands,
+    /// as `version_conflict`, and `details.version` is that.
+    ChangeEvent(event: EventId) "change_event" Session Patch "/v1/events/{event}"
+        query(routes::own_events::VersionQuery) body(tminus_domain::own_event::OwnEventPatch)
+        => 200 tminus_user_graph::own_contract::OwnStanding;
+    /// Deletes an event of your own; it is refused as a change is.
+    DeleteEvent(event: EventId) "delete_event" Session Delete "/v1/events/{event}"
+        query(routes::own_events::VersionQuery)
+        => 200 routes::own_events::Deleted;
+    /// What became of an event and of its mirrors, the newest first.
+    Journal(event: EventId) "journal" Session Get "/v1/events/{event}/journal"
+        query(routes::journal::JournalQuery)
+        => 200 routes::journal::Journal;
+    /// What an event was at a time, and what was known of its mirrors.
+    /// Before it was seen: `not_yet`, and `details.since` is when that was. Longer ago than journals are kept:
+    /// `forgotten`, and `details.earliest` is the earliest time that can be asked for.
+    AsOf(event: EventId) "as_of" Session Get "/v1/events/{event}/as-of"
+        query(routes::journal::AsOfQuery) refuses(410)
+        => 200 tminus_user_graph::explaining_contract::Was;
+    /// Why an event is mirrored or not, calendar by calendar.
+    ExplainEvent(event: EventId) "explain_event" Session Get "/v1/events/{event}/explanation"
+        => 200 tminus_user_graph::explaining_contract::ExplainedEvent;
+    /// Why a calendar is blocked at a time, or not.
+    ExplainSlot(calendar: CalendarId) "explain_slot" Session Get "/v1/calendars/{calendar}/explanation"
+        query(routes::journal::AsOfQuery)
+        => 200 tminus_user_graph::explaining_contract::ExplainedSlot;
+    /// Whether every event is accounted for along every edge.
+    Conservation "conservation" Session Get "/v1/conservation"
+        => 200 tminus_user_graph::explaining_contract::Conservation;
+    /// When you are taken and when free, merged over your accounts, trips and overrides.
+    FreeBusy "free_busy" Session Get "/v1/free-busy"
+        query(routes::free_busy::FreeBusyQuery)
+        => 200 tminus_user_graph::reading_contract::FreeBusy;
     /// Sets what becomes of blocks of one event that are deleted by hand.
     SetHandDeletedOf(event: EventId) "set_hand_deleted_of" Session Put "/v1/events/{event}/hand-deleted"
         body(routes::mirrors::Becomes)
@@ -120,6 +171,12 @@ routes! {
     RemoveEdge "remove_edge" Session Delete "/v1/policy/edges"
         query(routes::policy::EdgeQuery)
         => 200 tminus_user_graph::policy_contract::Policy;
+    /// What a change of the policy would do; nothing is changed.
+    /// Each answer is one step: until `so_far` is `null`, ask again with the same change and the `so_far` of the answer. If
+    /// the policy is changed meanwhile, begin again.
+    PreviewPolicy "preview_policy" Session Post "/v1/policy/preview"
+        body(routes::preview::PreviewBody)
+        => 200 routes::preview::PreviewStep;
     /// Sets what becomes of blocks that are deleted by hand.
     SetHandDeleted "set_hand_deleted" Session Put "/v1/policy/hand-deleted"
         body(routes::mirrors::Becomes)
@@ -128,6 +185,28 @@ routes! {
     SetWorkingHours "set_working_hours" Session Put "/v1/working-hours"
         body(Option<tminus_domain::hours::WorkingHours>)
         => 200 tminus_user_graph::policy_contract::Policy;
+
+    /// What was changed of one of your settings, the newest first.
+    SettingsJournal "settings_journal" Session Get "/v1/settings/journal"
+        query(routes::journal::SettingsQuery)
+        => 200 routes::journal::Settings;
+
+    /// Your trips, and what is busy or free whatever your calendars say.
+    Constraints "constraints" Session Get "/v1/constraints"
+        query(routes::constraints::ConstraintsQuery)
+        => 200 routes::constraints::Constraints;
+    /// Sets a trip or an override. One that is busy blocks time in every account.
+    /// Under a key, its id follows from key and request.
+    AddConstraint "add_constraint" Session Post "/v1/constraints"
+        body(tminus_domain::constraint::Constraint)
+        => 201 routes::constraints::Known<tminus_domain::constraint::Constraint>;
+    /// Replaces a trip or an override.
+    ReplaceConstraint(constraint: ConstraintId) "replace_constraint" Session Put "/v1/constraints/{constraint}"
+        body(tminus_domain::constraint::Constraint)
+        => 200 routes::constraints::Known<tminus_domain::constraint::Constraint>;
+    /// Removes a trip or an override, and what it blocks.
+    RemoveConstraint(constraint: ConstraintId) "remove_constraint" Session Delete "/v1/constraints/{constraint}"
+        => 200 routes::constraints::Removed;
 
     /// Held sweeps: events that are gone from a calendar all at once, too many to be believed.
     Holds "holds" Session Get "/v1/holds"
@@ -195,6 +274,6 @@ routes! {
         => 200 routes::status::Status;
     /// The events of a person between two times.
     AdminUserEvents(user: UserId) "admin_user_events" Operator Get "/v1/admin/users/{user}/events"
-        query(routes::events::EventsQuery)
+        query(routes::events::EventsQuery) refuses(422)
         => 200 routes::events::Events;
 }

@@ -9,9 +9,9 @@ words! {
         InvalidParameter = "invalid_parameter",
         /// The body is not what the route takes.
         BodyInvalid = "body_invalid",
-        /// The cursor is none of ours.
+        /// The cursor, or what a preview came to so far, is none of ours.
         CursorInvalid = "cursor_invalid",
-        /// The cursor is of another list, with other parameters, or of somebody else.
+        /// It is of another list, with other parameters, or of somebody else.
         CursorOfAnotherQuery = "cursor_of_another_query",
         /// The provider sent somebody back with an error.
         ConsentFailed = "consent_failed",
@@ -43,6 +43,8 @@ words! {
         EmailUnverified = "email_unverified",
         /// There is no such thing, or it is somebody else's.
         NotFound = "not_found",
+        /// The event was not seen yet at that time.
+        NotYet = "not_yet",
         /// The path takes other methods.
         MethodNotAllowed = "method_not_allowed",
         /// No account is linked yet.
@@ -55,10 +57,16 @@ words! {
         AccountTaken = "account_taken",
         /// The address belongs to somebody else.
         EmailTaken = "email_taken",
+        /// The event belongs to an account: its provider owns what it says.
+        OwnedByAccount = "owned_by_account",
+        /// Another version stands than was to be changed.
+        VersionConflict = "version_conflict",
         /// The first request under this key is under way.
         IdempotencyKeyUnderWay = "idempotency_key_under_way",
         /// The letter can only be discarded.
         NotReplayable = "not_replayable",
+        /// The journal does not reach back so far.
+        Forgotten = "forgotten",
         /// The body is over 64 KB.
         TooLarge = "too_large",
         /// The body is not `application/json`.
@@ -97,15 +105,18 @@ impl Code {
             | Self::ScopesMissing
             | Self::SessionMismatch
             | Self::EmailUnverified => 403,
-            Self::NotFound => 404,
+            Self::NotFound | Self::NotYet => 404,
             Self::MethodNotAllowed => 405,
             Self::NothingLinked
             | Self::UnlinkUnderWay
             | Self::ConsentNeeded
             | Self::AccountTaken
             | Self::EmailTaken
+            | Self::OwnedByAccount
+            | Self::VersionConflict
             | Self::IdempotencyKeyUnderWay
             | Self::NotReplayable => 409,
+            Self::Forgotten => 410,
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::Unprocessable | Self::IdempotencyKeyReused => 422,

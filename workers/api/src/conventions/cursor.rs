@@ -6,14 +6,20 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tminus_domain::ids::UserId;
+use tminus_domain::signed::{sign, verify};
 
 use super::code::Code;
 use super::error::ApiError;
+use crate::handle::Context;
 
 /// Longest cursor that is read, in characters.
 const MAX_CURSOR: usize = 512;
 /// How much of the hash of a list its cursors carry, in bytes: enough that no two lists of a person meet by chance.
 const LIST_BYTES: usize = 8;
+/// What signed places are signed for.
+const PURPOSE: &str = "place";
+/// How long a signed place may be used, in seconds.
+const SIGNED_S: i64 = 3_600;
 
 /// One list: what is listed, whose, and what all pages of it are asked for. The size of a page is not part of it.
 pub(crate) struct List(String);
@@ -29,7 +35,7 @@ impl List {
     pub(crate) fn new(route: &str, user: UserId, parameters: &[&str]) -> Self {
         let mut hash = Sha256::new();
         for part in [route, &user.to_string()].iter().chain(parameters) {
-            // No part runs into the next: texts of a query hold no zero byte.
+            // No part runs into the next: texts of a query hold no zero byte, and neither does JSON.
             hash.update(part.as_bytes());
             hash.update([0]);
         }
@@ -39,35 +45,49 @@ impl List {
 
     /// The text of a place in the list, which is told to be `after`.
     pub(crate) fn cursor(&self, after: &impl Serialize) -> Result<String, ApiError> {
-        let encode = || {
-            let after = serde_json::to_string(after)?;
-            serde_json::to_vec(&Wire { list: self.0.clone(), after })
-        };
-        let json = encode().map_err(|_| ApiError::Internal { what: "a cursor does not encode" })?;
-        Ok(URL_SAFE_NO_PAD.encode(json))
+        Ok(URL_SAFE_NO_PAD.encode(self.wire(after)?))
     }
 
     /// The place that a text names in the list. It is not signed: a made-up cursor shows its maker nothing that another
     /// place in their own list would not.
     pub(crate) fn after<T: DeserializeOwned>(&self, cursor: &str) -> Result<T, ApiError> {
-        let invalid = || ApiError::Refused {
-            code: Code::CursorInvalid,
-            message: "the cursor is malformed".into(),
-            field: Some("cursor"),
+        let json = (cursor.len() <= MAX_CURSOR).then(|| URL_SAFE_NO_PAD.decode(cursor).ok()).flatten();
+        self.place(json).map_err(|error| error.about("cursor"))
+    }
+
+    /// As [`Self::cursor`], for what nobody may make up: it is signed, and good for an hour.
+    pub(crate) fn signed<P>(&self, cx: &Context<'_, P>, after: &impl Serialize) -> Result<String, ApiError> {
+        let expires = cx.now.plus_seconds(SIGNED_S);
+        Ok(sign(&cx.config.state_keys, PURPOSE, &self.wire(after)?, expires))
+    }
+
+    /// What was signed for the list.
+    pub(crate) fn verified<P, T: DeserializeOwned>(
+        &self,
+        cx: &Context<'_, P>,
+        text: &str,
+    ) -> Result<T, ApiError> {
+        self.place(verify(&cx.config.state_keys, PURPOSE, text, cx.now).ok())
+    }
+
+    fn wire(&self, after: &impl Serialize) -> Result<Vec<u8>, ApiError> {
+        let encode = || {
+            let after = serde_json::to_string(after)?;
+            serde_json::to_vec(&Wire { list: self.0.clone(), after })
         };
-        let wire = read(cursor).ok_or_else(invalid)?;
+        encode().map_err(|_| ApiError::Internal { what: "a cursor does not encode" })
+    }
+
+    fn place<T: DeserializeOwned>(&self, json: Option<Vec<u8>>) -> Result<T, ApiError> {
+        let invalid = || ApiError::refused(Code::CursorInvalid, "the cursor is malformed");
+        let wire = json.and_then(|json| read(&json)).ok_or_else(invalid)?;
         if wire.list != self.0 {
-            return Err(ApiError::Refused {
-                code: Code::CursorOfAnotherQuery,
-                message: "the cursor is from another query".into(),
-                field: Some("cursor"),
-            });
+            return Err(ApiError::refused(Code::CursorOfAnotherQuery, "the cursor is from another query"));
         }
         serde_json::from_str(&wire.after).map_err(|_| invalid())
     }
 }
 
-fn read(text: &str) -> Option<Wire> {
-    let json = (text.len() <= MAX_CURSOR).then(|| URL_SAFE_NO_PAD.decode(text).ok()).flatten()?;
-    serde_json::from_str(str::from_utf8(&json).ok()?).ok()
+fn read(json: &[u8]) -> Option<Wire> {
+    serde_json::from_str(str::from_utf8(json).ok()?).ok()
 }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use tminus_domain::ids::TraceId;
+use tminus_domain::ids::{AccountId, TraceId};
+use tminus_domain::time::Timestamp;
 use tminus_google::id_token::IdTokenError;
 use tminus_google::{OauthError, OauthFailure};
 use tminus_ports::{CallError, Classify, ErrorClass, ObjectError, QueueError};
@@ -25,6 +26,8 @@ pub enum ApiError {
         message: Cow<'static, str>,
         /// The parameter that it is about, if it is about one.
         field: Option<&'static str>,
+        /// What else a program needs to know.
+        details: Option<Details>,
     },
     /// The route exists, with another method.
     #[error("this route takes {allow} only")]
@@ -64,6 +67,21 @@ impl Classify for ApiError {
     }
 }
 
+/// What a program needs to know of a refusal beside its code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Details {
+    /// Of `owned_by_account`: which.
+    Owner(AccountId),
+    /// Of `version_conflict`: the version that stands.
+    Version(u32),
+    /// Of `not_yet`: when it was seen first.
+    Since(Timestamp),
+    /// Of `forgotten`: the earliest time that can be asked for.
+    Earliest(Timestamp),
+}
+
 /// The envelope of every refusal.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -81,6 +99,8 @@ struct Reason {
     /// The parameter of the query or the header that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Details>,
     /// Names this request in our log.
     trace: TraceId,
 }
@@ -88,12 +108,28 @@ struct Reason {
 impl ApiError {
     /// A refusal that is about no one parameter.
     pub(crate) fn refused(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::Refused { code, message: message.into(), field: None }
+        Self::Refused { code, message: message.into(), field: None, details: None }
     }
 
     /// A missing or malformed parameter of the query.
     pub(crate) fn invalid(field: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::Refused { code: Code::InvalidParameter, message: message.into(), field: Some(field) }
+        Self::refused(Code::InvalidParameter, message).about(field)
+    }
+
+    /// Says which parameter a refusal is about.
+    pub(crate) fn about(mut self, about: &'static str) -> Self {
+        if let Self::Refused { field, .. } = &mut self {
+            *field = Some(about);
+        }
+        self
+    }
+
+    /// Says more of a refusal.
+    pub(crate) fn with(mut self, more: Details) -> Self {
+        if let Self::Refused { details, .. } = &mut self {
+            *details = Some(more);
+        }
+        self
     }
 
     /// There is none, or none of whoever asks.
@@ -134,8 +170,11 @@ impl ApiError {
 
     /// The answer.
     pub(crate) fn response(&self, trace: TraceId) -> ApiResponse {
-        let field = if let Self::Refused { field, .. } = self { *field } else { None };
-        let reason = Reason { code: self.code(), message: self.to_string(), field, trace };
+        let (field, details) = match self {
+            Self::Refused { field, details, .. } => (*field, *details),
+            _ => (None, None),
+        };
+        let reason = Reason { code: self.code(), message: self.to_string(), field, details, trace };
         let answer = ApiResponse::json(self.status(), &Refusal { error: reason });
         // A few texts always encode; were it otherwise, an empty answer with the status is still true.
         let answer =

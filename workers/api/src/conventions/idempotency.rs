@@ -4,7 +4,8 @@
 //! that a repeat is as good as the first.
 
 use sha2::{Digest as _, Sha256};
-use tminus_ports::{Ports, call, chain};
+use tminus_domain::ids::{PrefixedId, Ulid};
+use tminus_ports::{Ports, call, chain, fresh_id};
 use tminus_user_graph::requests_contract::{BeginRequest, Begun, EndRequest, RequestAnswer, RequestKey};
 
 use super::code::Code;
@@ -39,7 +40,7 @@ pub(crate) async fn begin<P: Ports>(cx: &Context<'_, P>) -> Result<Start, ApiErr
     let key = RequestKey::try_from(key.to_owned())
         .map_err(|_| ApiError::invalid(HEADER, "a key is 1 to 255 visible ASCII characters"))?;
     let object = cx.session()?.user.to_string();
-    let begin = BeginRequest { key: key.clone(), request: hash(cx.request), attempt: cx.trace };
+    let begin = BeginRequest { key: key.clone(), request: hash_of(cx.request), attempt: cx.trace };
     match call(cx.ports, &object, &cx.trace.to_string(), &begin).await {
         Ok(Begun::Run) => Ok(Start::Do(Some(Keyed { object, key }))),
         Ok(Begun::Answered(RequestAnswer { status, body })) => {
@@ -76,12 +77,28 @@ impl Keyed {
     }
 }
 
+/// The id of what a request makes. Under a key it follows from key and request: whoever does the request once more, as
+/// the first died before it could say that it was done, makes the same.
+pub(crate) fn made<P: Ports, I: PrefixedId>(cx: &Context<'_, P>) -> Result<I, ApiError> {
+    let Some(key) = cx.request.header(HEADER) else { return Ok(fresh_id(cx.ports)) };
+    let mut hash = Sha256::new();
+    for part in [I::PREFIX, &cx.session()?.user.to_string(), key, &hash_of(cx.request)] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    let hash: [u8; 32] = hash.finalize().into();
+    let [bytes, _] = hash.as_chunks::<16>().0 else {
+        return Err(ApiError::Internal { what: "half a hash is no id" });
+    };
+    Ok(I::from_ulid(Ulid::from_bytes(*bytes)))
+}
+
 fn refused(code: Code, message: &'static str) -> ApiError {
-    ApiError::Refused { code, message: message.into(), field: Some(HEADER) }
+    ApiError::refused(code, message).about(HEADER)
 }
 
 /// The hash of everything that a request asks for.
-fn hash(request: &ApiRequest) -> String {
+fn hash_of(request: &ApiRequest) -> String {
     let mut hash = Sha256::new();
     for part in [&request.method, &request.path, &request.query] {
         // No part runs into the next: none of these holds a zero byte.

@@ -19,8 +19,10 @@ mod query;
 pub(crate) use body::{json as body, none as no_body, require_json};
 pub use code::Code;
 pub(crate) use cursor::List;
-pub use error::ApiError;
 #[cfg(test)]
 pub(crate) use error::Refusal;
-pub(crate) use parameters::{Form, Instant, Limit, Parameter, parameters};
+pub use error::{ApiError, Details};
+pub(crate) use parameters::{
+    Form, Instant, Limit, Parameter, Several, Version, Words, parameters, require_range,
+};
 pub(crate) use query::Query;

@@ -1,7 +1,11 @@
 //! Typed parameters of a query. A route declares them once; they are read, and described, by that.
 
+use tminus_domain::event::Status;
+use tminus_domain::hours::Zone;
 use tminus_domain::ids::{AccountId, CalendarId};
 use tminus_domain::time::Timestamp;
+use tminus_user_graph::own_contract::Subject;
+use tminus_user_graph::reading_contract::{MAX_RANGE_DAYS, MAX_TEXT};
 
 use super::error::ApiError;
 
@@ -42,18 +46,72 @@ impl Form for String {
     }
 }
 
-impl Form for AccountId {
-    const FORM: &'static str = "the id of an account";
-    fn parse(text: &str) -> Option<Self> {
-        text.parse().ok()
+macro_rules! forms {
+    ($($name:ty = $form:literal;)*) => {$(
+        impl Form for $name {
+            const FORM: &'static str = $form;
+            fn parse(text: &str) -> Option<Self> {
+                text.parse().ok()
+            }
+        }
+    )*};
+}
+
+forms! {
+    AccountId = "the id of an account";
+    CalendarId = "the id of a calendar";
+    Status = "confirmed, tentative or cancelled";
+    Zone = "a zone of the IANA database, such as Europe/Berlin";
+    Subject = "policy, working_hours, or the id of a constraint or an event";
+}
+
+/// Some of a kind, with commas between them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Several<T>(pub(crate) Vec<T>);
+
+impl<T> Default for Several<T> {
+    fn default() -> Self {
+        Self(Vec::new())
     }
 }
 
-impl Form for CalendarId {
-    const FORM: &'static str = "the id of a calendar";
+impl<T: Form> Form for Several<T> {
+    const FORM: &'static str = T::FORM;
     fn parse(text: &str) -> Option<Self> {
-        text.parse().ok()
+        text.split(',').map(T::parse).collect::<Option<_>>().map(Self)
     }
+}
+
+/// What is searched for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Words(pub(crate) String);
+
+impl Form for Words {
+    const FORM: &'static str = "a text of at most 200 characters";
+    fn parse(text: &str) -> Option<Self> {
+        (text.chars().count() <= MAX_TEXT).then(|| Self(text.to_owned()))
+    }
+}
+
+/// The version of something, from 1.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Version(pub(crate) u32);
+
+impl Form for Version {
+    const FORM: &'static str = "a version, from 1";
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|version| *version > 0).map(Self)
+    }
+}
+
+/// Refuses a range that is not read at once.
+pub(crate) fn require_range(Instant(from): Instant, Instant(to): Instant) -> Result<(), ApiError> {
+    const MAX_MS: i64 = MAX_RANGE_DAYS.saturating_mul(86_400_000);
+    let range = to.millis().saturating_sub(from.millis());
+    if (1..=MAX_MS).contains(&range) {
+        return Ok(());
+    }
+    Err(ApiError::invalid("to", format!("to must be after from, by at most {MAX_RANGE_DAYS} days")))
 }
 
 /// A point in time, RFC 3339.
@@ -122,7 +180,7 @@ mod schemas {
 
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-    use super::{Instant, Limit};
+    use super::{Instant, Limit, MAX_TEXT, Several, Version, Words};
 
     impl JsonSchema for Instant {
         fn schema_name() -> Cow<'static, str> {
@@ -141,6 +199,36 @@ mod schemas {
 
         fn json_schema(_: &mut SchemaGenerator) -> Schema {
             json_schema!({"type": "integer", "minimum": 1, "maximum": Limit::MOST, "default": Limit::DEFAULT})
+        }
+    }
+
+    impl<T: JsonSchema> JsonSchema for Several<T> {
+        fn schema_name() -> Cow<'static, str> {
+            format!("Several_{}", T::schema_name()).into()
+        }
+
+        fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+            json_schema!({"type": "array", "minItems": 1, "items": generator.subschema_for::<T>()})
+        }
+    }
+
+    impl JsonSchema for Words {
+        fn schema_name() -> Cow<'static, str> {
+            "Words".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({"type": "string", "minLength": 1, "maxLength": MAX_TEXT})
+        }
+    }
+
+    impl JsonSchema for Version {
+        fn schema_name() -> Cow<'static, str> {
+            "Version".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({"type": "integer", "minimum": 1, "maximum": u32::MAX})
         }
     }
 }

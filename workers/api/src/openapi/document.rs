@@ -121,7 +121,8 @@ fn operation(row: &Row, described: Described) -> Value {
     }
     let mut responses = Map::new();
     for (status, schema) in described.answers {
-        let content = if status == 302 { json!({}) } else { json!({"content": {JSON: {"schema": schema}}}) };
+        let media = schema["contentMediaType"].as_str().unwrap_or(JSON).to_owned();
+        let content = if status == 302 { json!({}) } else { json!({"content": {media: {"schema": schema}}}) };
         let mut response = json!({"description": if status == 302 { "Elsewhere" } else { "Done" }});
         response.as_object_mut().unwrap().extend(content.as_object().cloned().unwrap());
         responses.insert(status.to_string(), response);
@@ -170,6 +171,10 @@ fn query(object: &Value) -> Vec<Value> {
         }
         if required.contains(&name.as_str()) {
             parameter["required"] = true.into();
+        }
+        if parameter["schema"]["type"] == "array" {
+            // With commas between.
+            parameter["explode"] = false.into();
         }
         parameter
     };

@@ -59,13 +59,14 @@ fn route(text: &mut String, title: &str, operation: &Value) {
     let mut answers = Vec::new();
     let mut refusals = Vec::new();
     for (status, response) in operation["responses"].as_object().unwrap() {
-        let schema = &response["content"]["application/json"]["schema"];
-        if response["$ref"].is_string() {
-            refusals.push(status.as_str());
-        } else if schema.is_null() {
-            answers.push(format!("{status} without a body"));
-        } else {
-            answers.push(format!("{status} with {}", kind(schema)));
+        let content = response["content"].as_object().and_then(|content| content.iter().next());
+        match content {
+            _ if response["$ref"].is_string() => refusals.push(status.as_str()),
+            None => answers.push(format!("{status} without a body")),
+            Some((media, content)) if media == "application/json" => {
+                answers.push(format!("{status} with {}", kind(&content["schema"])));
+            }
+            Some((media, _)) => answers.push(format!("{status} with `{media}`")),
         }
     }
     line(text, &format!("\nAnswers {}; refuses with {}.", answers.join(", "), refusals.join(", ")));
@@ -145,6 +146,11 @@ fn kind(schema: &Value) -> String {
                 format!("object of {}", self::kind(&schema["additionalProperties"]))
             }
             "object" => {
+                if let Some((_, value)) =
+                    schema["patternProperties"].as_object().and_then(|patterns| patterns.iter().next())
+                {
+                    return format!("object of {}", self::kind(value));
+                }
                 match schema["properties"].as_object().map(|fields| fields.keys().collect::<Vec<_>>()) {
                     Some(names)
                         if schema["required"].as_array().is_some_and(|all| all.len() == 1)
@@ -174,7 +180,7 @@ fn text(schema: &Value) -> String {
     match (schema["format"].as_str(), schema["pattern"].as_str()) {
         (Some("date-time"), _) => "time".to_owned(),
         (Some(format), _) => format.to_owned(),
-        (_, Some(pattern)) if pattern.contains("_[0-7]") => {
+        (_, Some(pattern)) if pattern.contains("_[0-7]") && !pattern.contains(")_") => {
             format!("`{}…`", pattern.trim_start_matches(['^', '(']).split('[').next().unwrap())
         }
         _ => "text".to_owned(),

@@ -1,25 +1,34 @@
-//! The canonical events of a person, a page at a time.
+//! The events of a person: what takes place in a range, a page at a time, and one event with its mirrors.
 
-use serde::Serialize;
-use tminus_domain::ids::UserId;
-use tminus_ports::{Ports, call};
-use tminus_user_graph::contract::{EventPage, ListEvents, ListedEvent};
-use tminus_user_graph::reading_contract::EventFilter;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use tminus_domain::event::Status;
+use tminus_domain::ids::{AccountId, CalendarId, EventId, UserId};
+use tminus_ports::Ports;
+use tminus_user_graph::contract::{EventCursor, ListEvents};
+use tminus_user_graph::reading_contract::{EventFilter, GetEvent};
 
-use crate::conventions::{ApiError, Instant, Limit, List, parameters};
+use super::own_graph::{self, Said};
+use crate::conventions::{ApiError, Instant, Limit, List, Several, Words, parameters, require_range};
 use crate::handle::Context;
 use crate::http::ApiResponse;
-
-/// Longest range: a year, leap or not.
-const MAX_RANGE_MS: i64 = 366 * 24 * 3600 * 1000;
 
 parameters! {
     /// Which events, and which page of them.
     EventsQuery {
         /// Events that end after this.
         from: Instant,
-        /// Events that start before this, at most 366 days later.
+        /// Events that start before this, at most 400 days later.
         to: Instant,
+        /// Only those of these accounts.
+        account: Option<Several<AccountId>>,
+        /// Only those of these calendars.
+        calendar: Option<Several<CalendarId>>,
+        /// Only those that stand so. Unless it is said, all but those that are cancelled or deleted.
+        status: Option<Several<Status>>,
+        /// Only those with all of these words in title, description or place; words within quotation marks stand in a
+        /// row, the last word need only be begun. Neither case nor accents count.
+        text: Option<Words>,
         /// How many events a page lists at most; 100 unless it is said.
         limit: Option<Limit>,
         /// Where the page starts: the `next_cursor` of the page before.
@@ -32,38 +41,63 @@ parameters! {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Events {
     /// The events.
-    events: Vec<ListedEvent>,
+    #[cfg_attr(test, schemars(with = "Vec<tminus_user_graph::contract::ListedEvent>"))]
+    events: Vec<Said>,
     /// Where the next page starts; `null`: this was the last one.
     next_cursor: Option<String>,
+    /// If a text is searched for: how far the index is, which is made at the first search; left out once it is whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "Option<tminus_user_graph::reading_contract::Indexing>"))]
+    search: Option<Said>,
 }
 
-/// `GET /v1/events?from=&to=&limit=&cursor=`
+/// The page as the graph hands it over.
+#[derive(Deserialize, Default)]
+struct Page {
+    events: Vec<Said>,
+    next: Option<EventCursor>,
+    search: Option<Box<RawValue>>,
+}
+
+/// `GET /v1/events?from=&to=&…`
 pub(crate) async fn own<P: Ports>(cx: &Context<'_, P>) -> Result<ApiResponse, ApiError> {
     list(cx, cx.session()?.user).await
 }
 
-/// `GET /v1/admin/users/{usr}/events?from=&to=&limit=&cursor=`
+/// `GET /v1/admin/users/{usr}/events?from=&to=&…`
 pub(crate) async fn of_user<P: Ports>(cx: &Context<'_, P>, user: UserId) -> Result<ApiResponse, ApiError> {
     list(cx, user).await
 }
 
 async fn list<P: Ports>(cx: &Context<'_, P>, user: UserId) -> Result<ApiResponse, ApiError> {
-    let EventsQuery { from: Instant(from), to: Instant(to), limit, cursor } = EventsQuery::read(&cx.query)?;
-    let range = to.millis().saturating_sub(from.millis());
-    if !(1..=MAX_RANGE_MS).contains(&range) {
-        return Err(ApiError::invalid("to", "to must be after from, by at most 366 days"));
-    }
-    let bounds = [from, to].map(|bound| bound.millis().to_string());
-    let list = List::new("events", user, &bounds.each_ref().map(String::as_str));
-    let after = cursor.map(|cursor| list.after(&cursor)).transpose()?;
-    let ask =
-        ListEvents { from, to, filter: EventFilter::default(), limit: limit.unwrap_or_default().0, after };
-    let page = match call(cx.ports, &user.to_string(), &cx.trace.to_string(), &ask).await {
-        Ok(page) => page,
-        // A person's graph begins with the first account: before that there are no events.
-        Err(error) if error.is_gone() => EventPage { events: Vec::new(), next: None, search: None },
-        Err(error) => return Err(error.into()),
+    let query = EventsQuery::read(&cx.query)?;
+    require_range(query.from, query.to)?;
+    let mut ask = ListEvents {
+        from: query.from.0,
+        to: query.to.0,
+        filter: EventFilter {
+            accounts: query.account.unwrap_or_default().0,
+            calendars: query.calendar.unwrap_or_default().0,
+            statuses: query.status.unwrap_or_default().0,
+            text: query.text.map(|Words(text)| text),
+        },
+        limit: 0,
+        after: None,
     };
+    // Everything but the size and the place of the page.
+    let all =
+        serde_json::to_string(&ask).map_err(|_| ApiError::Internal { what: "a query does not encode" })?;
+    let list = List::new("events", user, &[&all]);
+    ask.limit = query.limit.unwrap_or_default().0;
+    ask.after = query.cursor.map(|cursor| list.after(&cursor)).transpose()?;
+    // A person's graph begins with the first account: before that there are no events.
+    let said = own_graph::ask(cx, user, &ask).await?;
+    let page: Page = said.map(|said| own_graph::part(&said)).transpose()?.unwrap_or_default();
     let next_cursor = page.next.map(|next| list.cursor(&next)).transpose()?;
-    ApiResponse::json(200, &Events { events: page.events, next_cursor })
+    ApiResponse::json(200, &Events { events: page.events, next_cursor, search: page.search })
+}
+
+/// `GET /v1/events/{evt}`
+pub(crate) async fn one<P: Ports>(cx: &Context<'_, P>, event: EventId) -> Result<ApiResponse, ApiError> {
+    own_graph::show(cx, &GetEvent { event }, "event").await
 }

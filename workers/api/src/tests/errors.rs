@@ -26,7 +26,7 @@ fn a_wrong_method_is_told_the_right_one() {
     let world = World::new();
     let account: AccountId = id(1);
     let cases = [
-        ("POST", "/v1/events".to_owned(), "GET"),
+        ("PUT", "/v1/events".to_owned(), "GET, POST"),
         ("GET", format!("/v1/admin/accounts/{account}/resync"), "POST"),
         ("DELETE", "/healthz".to_owned(), "GET"),
     ];
