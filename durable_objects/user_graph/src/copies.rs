@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tminus_domain::event::{Extent, OwnResponse, Status, When};
 use tminus_domain::ids::{AccountId, EventId};
-use tminus_domain::meeting::{Copy, Scope, is_held, own_id, usual_uid};
+use tminus_domain::meeting::{Copy, Scope, holding, own_id, usual_uid};
 use tminus_domain::occurrence::Occurrence;
 use tminus_domain::recurrence::Series;
 use tminus_domain::time::Timestamp;
@@ -164,7 +164,7 @@ impl Copies {
 
     /// Whether the account holds the event's meeting itself.
     pub(crate) fn holds(&self, account: AccountId, event: &StoredEvent) -> bool {
-        is_held(self.of(event), account, event.exception().map(|(_, occurrence)| occurrence))
+        self.held_by(account, event).next().is_some()
     }
 
     /// As which events the account holds the event's meeting.
@@ -173,8 +173,8 @@ impl Copies {
         account: AccountId,
         event: &StoredEvent,
     ) -> impl Iterator<Item = EventId> + '_ {
-        let standing = self.of(event).iter().filter(move |copy| copy.account == account && copy.stands);
-        standing.map(|copy| copy.event)
+        let occurrence = event.exception().map(|(_, occurrence)| occurrence);
+        holding(self.of(event), account, occurrence).map(|copy| copy.event)
     }
 
     /// The occurrences of a series that the account holds by themselves.

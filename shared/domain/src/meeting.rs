@@ -51,21 +51,20 @@ pub fn stands(content: &EventContent) -> bool {
     content.status != Status::Cancelled && content.own_response != OwnResponse::Declined
 }
 
-/// Whether the account holds the meeting itself, so that it needs no block. What it has of the very occurrence goes before
-/// what it has of the series, and a series that was moved holds none of the occurrences that it left behind.
-#[must_use]
-pub fn is_held(copies: &[Copy], account: AccountId, occurrence: Option<Occurrence>) -> bool {
-    let of = |wanted: Option<Occurrence>| {
-        copies.iter().filter(move |copy| copy.account == account && copy.occurrence() == wanted)
-    };
-    if of(occurrence).next().is_some() {
-        return of(occurrence).any(|copy| copy.stands);
-    }
-    let has = |copy: &Copy| match (&copy.scope, &occurrence) {
-        (Scope::Whole { has }, Some(occurrence)) => has.contains(occurrence),
+/// The copies as which the account holds the meeting itself, so that it needs no block. What it has of the very occurrence
+/// goes before what it has of the series, and a series that was moved holds none of the occurrences that it left behind.
+pub fn holding(
+    copies: &[Copy],
+    account: AccountId,
+    occurrence: Option<Occurrence>,
+) -> impl Iterator<Item = &Copy> {
+    let is_of = move |copy: &Copy| copy.account == account && copy.occurrence() == occurrence;
+    let is_known = copies.iter().any(is_of);
+    let has = move |copy: &Copy| match (&copy.scope, &occurrence) {
+        (Scope::Whole { has }, Some(occurrence)) => copy.account == account && has.contains(occurrence),
         _ => false,
     };
-    of(None).any(|copy| copy.stands && has(copy))
+    copies.iter().filter(move |copy| copy.stands && if is_known { is_of(copy) } else { has(copy) })
 }
 
 /// The UID that the provider gives to a meeting of its own.
@@ -105,8 +104,14 @@ mod tests {
         let one = |stamp| Scope::One(on(stamp));
         let copies =
             [copy(Scope::Whole { has }, true), copy(one("20260301"), false), copy(one("20260302"), true)];
+        let is_held =
+            |copies: &[Copy], account, occurrence| holding(copies, account, occurrence).next().is_some();
         let held = |stamp| is_held(&copies, account, Some(on(stamp)));
         assert!(is_held(&copies, account, None));
+        let scopes =
+            |stamp| holding(&copies, account, Some(on(stamp))).map(Copy::occurrence).collect::<Vec<_>>();
+        assert_eq!(scopes("20260302"), [Some(on("20260302"))], "as itself");
+        assert_eq!(scopes("20260303"), [None], "as the series");
         assert_eq!(["20260301", "20260302", "20260303"].map(held), [false, true, true]);
         assert!(!held("20260304"), "its series does not have it");
         assert!(!is_held(&copies, other, None));

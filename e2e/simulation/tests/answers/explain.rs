@@ -125,6 +125,27 @@ fn what_the_target_holds_itself_is_told_with_that_event() {
     assert_eq!(stage.shown(1), []);
 }
 
+/// A series that both were invited to; one occurrence of it was moved for both. Each is told with its own copy.
+#[test]
+fn an_occurrence_that_the_target_holds_is_told_with_its_own_event() {
+    let mut stage = Stage::settled(4, 2);
+    let (host, guest) = (stage.emails[0].clone(), stage.emails[1].clone());
+    let meeting = weekly("secret", 3);
+    let made =
+        stage.world.google(|google| google.invite(&host, &[guest.as_str()], meeting.as_object().unwrap()));
+    let id = made.unwrap().stored.full()["id"].as_str().unwrap().to_owned();
+    let instance = format!("{id}_20260209T090000Z");
+    for email in [&host, &guest] {
+        let title = json!({"summary": "renamed"});
+        stage.world.patch(email, email, &instance, &title).unwrap();
+    }
+    stage.settle();
+    for id in [&id, &instance] {
+        let (own, other) = (event_at(&stage, 0, id), event_at(&stage, 1, id));
+        assert_eq!(into_second(&stage, own).verdict, Verdict::Deduplicated { by: vec![other] });
+    }
+}
+
 #[test]
 fn what_is_dismissed_is_told_as_that() {
     let mut stage = Stage::settled(4, 2);

@@ -16,7 +16,7 @@ use tminus_store::Row;
 use tminus_user_graph::explaining_contract::{AsOf, GetAsOf, Was};
 
 /// How many histories.
-const HISTORIES: u64 = 25;
+const HISTORIES: u64 = 40;
 
 /// An event with its mirrors, each as a text.
 #[derive(Debug, PartialEq, Eq)]
