@@ -2,7 +2,7 @@
 //!
 //! Patches lead back from the present state, so nothing has to be written before entries are dropped: how far back a state
 //! can be rebuilt is one time for the whole graph, set before the first entry goes. Once a day, before a pass, every event is
-//! accounted for: an imbalance is in the log within a day, also if nobody asks.
+//! accounted for: an imbalance is in the log soon, also if nobody asks.
 
 use serde::{Deserialize, Serialize};
 use tminus_domain::ids::{EventId, JournalId, PrefixedId, Ulid};

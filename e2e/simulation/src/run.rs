@@ -23,7 +23,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use fake_google::faults::{Effect, Fault};
 use tminus_account::contract::MarkDirty;
 use tminus_domain::dirty::DirtyLevel;
-use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectClass;
 
 use crate::generate::History;
@@ -125,17 +124,15 @@ pub fn run_unguarded(history: &History) -> Violations {
 
 /// Lets the world settle, as the platform would: the cron Worker runs too.
 fn settle(stage: &mut Stage) -> Violations {
-    let end = stage.world.now().plus_millis(SETTLE_MS);
-    while stage.world.now() < end {
-        // What comes after that, a day's housekeeping, is not waited for.
-        let is_done = |next: Option<Timestamp>| next.is_none_or(|next| next > end);
-        if stage.world.settle_at_once(CRON_MS) == Idle::Settled && is_done(stage.world.next_event()) {
+    let mut left = SETTLE_MS;
+    while left > 0 {
+        if stage.world.settle(CRON_MS) == Idle::Settled && stage.world.next_event().is_none() {
             break;
         }
-        stage.world.settle(CRON_MS);
         stage.world.run_cron();
+        left -= CRON_MS;
     }
-    match stage.world.settle_at_once(CRON_MS) {
+    match stage.world.settle(CRON_MS) {
         Idle::Settled => Violations::new(),
         Idle::Busy => vec![format!("unsettled: {:?}", stage.world.waiting())],
     }

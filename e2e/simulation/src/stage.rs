@@ -53,7 +53,7 @@ impl Stage {
     /// # Panics
     /// If it does not.
     pub fn settle(&mut self) {
-        let idle = self.world.settle_at_once(SETTLE_MS);
+        let idle = self.world.settle(SETTLE_MS);
         assert_eq!(idle, Idle::Settled, "still waiting: {:?}", self.world.waiting());
     }
 

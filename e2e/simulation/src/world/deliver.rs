@@ -287,23 +287,6 @@ impl World {
     /// If it does more than [`MAX_STEPS`] things.
     pub fn settle(&mut self, bound_ms: i64) -> Idle {
         let end = self.now().plus_millis(bound_ms);
-        let idle = self.settle_until(end);
-        if self.next_event().is_some() {
-            self.inner.clock.set(end.max(self.now()));
-        }
-        idle
-    }
-
-    /// The same, but no time passes once everything is done: what is only due later, as a day's housekeeping is, is not
-    /// waited for.
-    ///
-    /// # Panics
-    /// If it goes round in circles.
-    pub fn settle_at_once(&mut self, bound_ms: i64) -> Idle {
-        self.settle_until(self.now().plus_millis(bound_ms))
-    }
-
-    fn settle_until(&mut self, end: Timestamp) -> Idle {
         for _ in 0..MAX_STEPS {
             if self.step() {
                 continue;
@@ -311,6 +294,7 @@ impl World {
             match self.next_event() {
                 None => return Idle::Settled,
                 Some(next) if next > end => {
+                    self.inner.clock.set(end);
                     let messages = !self.waiting().is_empty() || self.inner.provider.next().is_some();
                     return if messages { Idle::Busy } else { Idle::Settled };
                 }
