@@ -125,7 +125,7 @@ fn examples<H: ObjectHost>(
 ) -> Result<(), StoreError> {
     let ids: BTreeSet<EventId> = found.iter().map(|(event, ..)| *event).collect();
     let rows = ctx.query(
-        "/* soonest_of */ SELECT canonical_event_id, start_ts, title FROM canonical_events
+        "/* soonest_of */ SELECT canonical_event_id, start_ts, substr(title, 1, 200) FROM canonical_events
          WHERE canonical_event_id IN (SELECT unhex(value) FROM json_each(?1))
            AND (end_ts > ?2 OR (recurrence_rule IS NOT NULL AND COALESCE(last_end_ts, end_ts) > ?2))
          ORDER BY start_ts, canonical_event_id LIMIT ?3",
