@@ -93,7 +93,7 @@ fn previewing() -> World {
     let world = world();
     world.ports.objects.on(|_: &str, ask: PreviewPolicy| {
         let before = ask.so_far.unwrap_or_default();
-        let done = before.done + 10;
+        let done = before.done.saturating_add(10);
         Ok(Preview { done, of: 30, next: (done < 30).then(|| id(u128::from(done))), ..before })
     });
     world
