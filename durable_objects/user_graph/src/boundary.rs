@@ -16,6 +16,7 @@ use tminus_store::{StoreError, transaction};
 use crate::columns::{id, read_id};
 use crate::context::{Context, Effects};
 use crate::lenses::Lenses;
+use crate::mirror_journal::Cause;
 use crate::timers::{self, Kind};
 use crate::{bulk, claims, project};
 
@@ -78,7 +79,7 @@ pub(crate) fn step<H: ObjectHost>(
         let is_last = found.len() < usize::try_from(STEP).unwrap_or(usize::MAX);
         let last = found.last().copied();
         let found: BTreeSet<EventId> = found.into_iter().collect();
-        project::project_ids(ctx, &lenses, &found, Lane::Bulk, effects)?;
+        project::project_ids(ctx, &lenses, &found, Lane::Bulk, Cause::Window, effects)?;
         claims::expect_writers(ctx, effects)?;
         match last {
             Some(last) if !is_last => set(ctx, ctx.now, Progress { step: Some((until, last)), ..progress }),

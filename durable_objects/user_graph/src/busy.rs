@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use tminus_domain::availability::{Claim, Taken, availability, taken};
+use tminus_domain::constraint::Effect;
 use tminus_domain::event::{Extent, OwnResponse, Status, Transparency, When};
 use tminus_domain::hours::Zone;
 use tminus_domain::spans::Span;
@@ -11,6 +12,7 @@ use tminus_store::{StoreError, Value};
 
 use crate::bulk;
 use crate::conditions::Conditions;
+use crate::constraints;
 use crate::context::Context;
 use crate::error::GraphError;
 use crate::expansion::{Expansions, Repeating, Said};
@@ -62,10 +64,17 @@ pub(crate) fn get<H: ObjectHost>(
             claim(Span { start, end }, extent, taken(status, transparency, own_response));
         }
     }
-    let everything = Span { start: Timestamp::from_millis(i64::MIN), end: wide.end };
-    for found in Repeating::load(ctx, expansions, &conditions, wide)?.between(everything) {
+    let any = Span { start: Timestamp::from_millis(i64::MIN), end: wide.end };
+    for found in Repeating::load(ctx, expansions, &conditions, wide)?.between(any, wide) {
         let Said { status, transparency, own_response } = found.said;
         claim(found.span, found.extent(), taken(status, transparency, own_response));
+    }
+    // What is busy by a constraint is an event.
+    for (_, constraint) in constraints::between(ctx, range.start, range.end)? {
+        let when = constraint.when();
+        let span = Span { start: when.start_key(), end: when.end_key() };
+        let span = placed(span, when.extent(), zone).filter(|_| constraint.effect() == Effect::Free);
+        claims.extend(span.map(|span| (span, Claim::Free)));
     }
     let found = availability(range, claims, hours.as_ref());
     Ok(FreeBusy { zone, busy: found.taken, free: found.free })

@@ -16,6 +16,7 @@ use crate::copies::Copies;
 use crate::events::{self, StoredEvent, Times};
 use crate::journal::{self, Change, Entry};
 use crate::lenses::Lenses;
+use crate::mirror_journal::Cause;
 use crate::project::{self, Mirrors, Subject};
 use crate::search;
 
@@ -111,7 +112,7 @@ pub(crate) fn carry_out<H: ObjectHost>(
             subjects.push(Subject { event, lane, mirrors: Mirrors::Stored });
         }
     }
-    project::project(ctx, lenses, subjects, effects)
+    project::project(ctx, lenses, subjects, Cause::Event, effects)
 }
 
 /// What was an exception of a series that is deleted goes with it, unless it was seen later.

@@ -66,11 +66,12 @@ pub(crate) fn claim<H: ObjectHost>(
         }
         let events: BTreeSet<EventId> = candidates.iter().map(|stored| stored.key.event).collect();
         let mut wanted = project::wanted(ctx, &Lenses::load(ctx)?, &events)?;
-        let mut operations = Vec::new();
+        let (mut operations, mut recorder) = (Vec::new(), Recorder::default());
         for stored in candidates {
             let wish = wanted.remove(&stored.key);
-            operations.extend(claim_one(ctx, command, stored, wish)?);
+            operations.extend(claim_one(ctx, command, stored, wish, &mut recorder)?);
         }
+        recorder.append(ctx, Cause::Policy)?;
         Ok(operations)
     })?;
     Ok(Claimed { operations })
@@ -81,7 +82,9 @@ fn claim_one<H: ObjectHost>(
     command: &ClaimMirrors,
     mut stored: StoredMirror,
     wish: Option<Wish>,
+    recorder: &mut Recorder,
 ) -> Result<Option<MirrorOperation>, StoreError> {
+    let before = stored.clone();
     let repeated = stored.claim.is_some_and(|(claim, _)| claim == command.claim);
     if !repeated {
         stored.mirror.claim();
@@ -93,6 +96,7 @@ fn claim_one<H: ObjectHost>(
     if stored.mirror.wanted != hash && stored.mirror.wish(hash) {
         stored.reason = reason;
         mirrors::put_corrected(ctx, &stored)?;
+        recorder.record(stored.key, Some(&before), Some(&stored))?;
     }
     let operation = operation(&stored, shown.map(|shown| shown.body.clone()))?;
     if operation.is_some() {
@@ -221,7 +225,8 @@ pub(crate) fn settle<H: ObjectHost>(
         recorder.append(ctx, Cause::Written)?;
         if !dismissed.is_empty() {
             // What was shown with a dismissed mirror goes too.
-            project::project_ids(ctx, &Lenses::load(ctx)?, &dismissed, Lane::Live, effects)?;
+            let lenses = Lenses::load(ctx)?;
+            project::project_ids(ctx, &lenses, &dismissed, Lane::Live, Cause::Removed, effects)?;
             expect_writers(ctx, effects)?;
         }
         watch(ctx, command.account)
@@ -258,12 +263,16 @@ fn settle_one<H: ObjectHost>(
         mirrors::put_corrected(ctx, &stored)?;
     }
     mirrors::put_fact(ctx, &stored)?;
-    recorder.record(Some(&before), &stored)?;
-    instances::follow(ctx, &stored, mark.id_generation)?;
+    let shows = match &result.fact {
+        Fact::Exists { shows, .. } => shows.as_deref(),
+        _ => None,
+    };
+    recorder.record_found(Some(&before), &stored, shows)?;
+    instances::follow(ctx, &stored, mark.id_generation, recorder)?;
     if matches!(result.fact, Fact::Exists { .. })
         && instances::stood_elsewhere(&before.mirror, &stored.mirror)
     {
-        instances::start_over(ctx, &stored)?;
+        instances::start_over(ctx, &stored, recorder)?;
     }
     Ok(by_hand && stored.dismissed)
 }

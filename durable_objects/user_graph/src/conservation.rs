@@ -25,15 +25,17 @@ pub(crate) fn report<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<Conservation
     for (state, reason, pairs) in classes(ctx)? {
         let class = match (reason, state) {
             // Not of a pair: it goes, or went.
-            (Some(FilterReason::Deleted | FilterReason::NoEdge), _) => continue,
+            (Some(FilterReason::Deleted | FilterReason::NoEdge), _) | (None, MirrorState::Tombstoned) => {
+                continue;
+            }
             (_, MirrorState::Pending) => &mut report.pending,
             (None, MirrorState::Active) => &mut report.mirrored,
-            (None, MirrorState::Error) | (Some(_), MirrorState::Error) => &mut report.failed,
+            (_, MirrorState::Error) => &mut report.failed,
             (Some(FilterReason::Duplicate), _) => &mut report.deduplicated,
             (Some(FilterReason::Dismissed), _) => &mut report.dismissed,
             (Some(reason), _) => report.filtered.entry(reason.as_str().to_owned()).or_default(),
-            // Of a calendar that is not written into any more.
-            (None, MirrorState::Deleted | MirrorState::Tombstoned) => continue,
+            // Nothing is wanted, and nobody says why: it is missing in the sum.
+            (None, MirrorState::Deleted) => continue,
         };
         *class = class.saturating_add(pairs);
     }

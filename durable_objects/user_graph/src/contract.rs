@@ -129,6 +129,9 @@ pub enum Delta {
         /// When it was last changed, by the provider's clock.
         #[serde(default)]
         updated: Option<Timestamp>,
+        /// The fields that we own, as they are now, if that is not what it was written with: someone changed them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shows: Option<Box<MirrorBody>>,
     },
     /// An item that cannot be understood: kept by itself with its reason (protocol rule 11).
     Bad {

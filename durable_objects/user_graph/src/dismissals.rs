@@ -14,6 +14,7 @@ use crate::error::GraphError;
 use crate::events::{self, StoredEvent};
 use crate::keys::key_of;
 use crate::lenses::Lenses;
+use crate::mirror_journal::Cause;
 use crate::policy_contract::{MirrorWish, SetDismissed};
 use crate::{claims, project};
 
@@ -38,7 +39,7 @@ pub(crate) fn set<H: ObjectHost>(
         };
         if changed {
             let event = BTreeSet::from([stored.event]);
-            project::project_ids(ctx, &Lenses::load(ctx)?, &event, Lane::Live, effects)?;
+            project::project_ids(ctx, &Lenses::load(ctx)?, &event, Lane::Live, Cause::User, effects)?;
             claims::expect_writers(ctx, effects)?;
         }
         Ok(())

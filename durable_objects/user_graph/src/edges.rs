@@ -31,6 +31,20 @@ pub(crate) fn is_linked<H: ObjectHost>(ctx: &Context<'_, H>, account: AccountId)
     Ok(row.is_some())
 }
 
+/// The calendars of an account.
+pub(crate) fn calendars_of<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    account: AccountId,
+) -> Result<Vec<CalendarId>, StoreError> {
+    ctx.query(
+        "/* calendars_of */ SELECT calendar_id FROM calendars WHERE account_id = ?1",
+        &[Value::text(account)],
+    )?
+    .into_iter()
+    .map(|row| row.parse(0, "calendar id"))
+    .collect()
+}
+
 /// Every linked account.
 pub(crate) fn accounts<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<Vec<AccountId>, StoreError> {
     ctx.query("/* linked_accounts */ SELECT account_id FROM linked_accounts ORDER BY account_id", &[])?

@@ -93,7 +93,7 @@ pub(crate) struct Found {
 
 impl Found {
     /// Whether it takes place in a range; without a length, if it starts in it.
-    pub(crate) fn overlaps(&self, range: Span) -> bool {
+    fn overlaps(&self, range: Span) -> bool {
         self.span.start < range.end && (self.span.end > range.start || self.span.start >= range.start)
     }
 
@@ -155,10 +155,12 @@ impl Repeating {
         repeated.collect::<Result<_, _>>().map(Self)
     }
 
-    /// The occurrences that start within a span, each series' in order.
-    pub(crate) fn between(&self, starts: Span) -> impl Iterator<Item = Found> + '_ {
+    /// The occurrences that start within a span and overlap a range, each series' in order.
+    pub(crate) fn between(&self, starts: Span, range: Span) -> impl Iterator<Item = Found> + '_ {
         self.0.iter().flat_map(move |series| {
-            let first = series.starts.partition_point(|at| at.sort_key() < starts.start);
+            // All are as long: what is remembered from before need not be looked at one by one.
+            let earliest = range.start.plus_millis(series.length_ms.saturating_neg()).max(starts.start);
+            let first = series.starts.partition_point(|at| at.sort_key() < earliest);
             let later = series.starts.iter().skip(first);
             later
                 .take_while(move |at| at.sort_key() < starts.end)
@@ -168,6 +170,7 @@ impl Repeating {
                     let span = Span { start, end: start.plus_millis(series.length_ms) };
                     Found { event: series.event, occurrence: *at, span, said: series.said }
                 })
+                .filter(move |found| found.overlaps(range))
         })
     }
 }

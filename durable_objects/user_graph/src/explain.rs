@@ -17,8 +17,9 @@ use crate::error::GraphError;
 use crate::events::{self, StoredEvent};
 use crate::explaining_contract::{ExplainEvent, ExplainedEdge, ExplainedEvent, Owner, Verdict, Waiting};
 use crate::lenses::Lenses;
-use crate::mirrors::{self, StoredMirror};
+use crate::mirrors::{self, MirrorKey, StoredMirror};
 use crate::project::{self, Wish};
+use crate::reproject;
 
 /// Explains one event.
 pub(crate) fn event<H: ObjectHost>(
@@ -31,35 +32,58 @@ pub(crate) fn event<H: ObjectHost>(
     let edges = edges(ctx, &lenses, std::slice::from_ref(&stored))?;
     Ok(ExplainedEvent {
         event: stored.event,
-        owner: Owner::Account(stored.account),
+        owner: Owner::of_event(stored.account),
         version: stored.version,
-        changed_at: times.changed.get(&stored.event).copied().unwrap_or(ctx.now),
+        changed_at: times.changed(stored.event),
         deleted: stored.deleted,
         edges: edges.into_values().flatten().collect(),
     })
 }
 
-/// When events changed, and when their mirrors were last written.
+/// When events changed, and what of their mirrors in each calendar, instances included.
 #[derive(Default)]
 struct Times {
     changed: BTreeMap<EventId, Timestamp>,
-    written: BTreeMap<(EventId, CalendarId), Timestamp>,
+    mirrors: BTreeMap<(EventId, CalendarId), MirrorTimes>,
+    /// Since when events wait to be projected again.
+    reprojecting: Timestamp,
+}
+
+#[derive(Default, Clone, Copy)]
+struct MirrorTimes {
+    /// When one was last written.
+    written: Option<Timestamp>,
+    /// Since when one waits.
+    pending: Option<Timestamp>,
+}
+
+impl Times {
+    fn changed(&self, event: EventId) -> Timestamp {
+        self.changed.get(&event).copied().unwrap_or(self.reprojecting)
+    }
+
+    fn of(&self, mirror: MirrorKey) -> MirrorTimes {
+        self.mirrors.get(&(mirror.event, mirror.calendar)).copied().unwrap_or_default()
+    }
 }
 
 fn times<H: ObjectHost>(ctx: &Context<'_, H>, events: &BTreeSet<EventId>) -> Result<Times, StoreError> {
     let rows = ctx.query(
-        "/* times_of_events */ SELECT e.canonical_event_id, e.updated_at, m.target_calendar_id, m.last_write_ts
+        "/* times_of_events */ SELECT e.canonical_event_id, MAX(e.updated_at), m.target_calendar_id,
+           MAX(m.last_write_ts), MIN(m.pending_since)
          FROM json_each(?1) AS j
          CROSS JOIN canonical_events AS e ON e.canonical_event_id = unhex(j.value)
-         LEFT JOIN event_mirrors AS m ON m.canonical_event_id = e.canonical_event_id AND m.occurrence = ''",
+         LEFT JOIN event_mirrors AS m ON m.canonical_event_id = e.canonical_event_id
+         GROUP BY e.canonical_event_id, m.target_calendar_id",
         &[bulk::list(events.iter().copied().map(Hex::of))?],
     )?;
-    let mut times = Times::default();
+    let mut times = Times { reprojecting: reproject::since(ctx)?, ..Times::default() };
     for row in &rows {
         let event = read_id(row, 0)?;
         times.changed.insert(event, read_time(row, 1)?);
-        if let (Some(calendar), Some(written)) = (read_id_opt(row, 2)?, read_time_opt(row, 3)?) {
-            times.written.insert((event, calendar), written);
+        if let Some(calendar) = read_id_opt(row, 2)? {
+            let of = MirrorTimes { written: read_time_opt(row, 3)?, pending: read_time_opt(row, 4)? };
+            times.mirrors.insert((event, calendar), of);
         }
     }
     Ok(times)
@@ -89,15 +113,18 @@ pub(crate) fn edges<H: ObjectHost>(
                 continue;
             }
             let calendar = mirror.key.calendar;
-            let last_write = times.written.get(&(event.event, calendar)).copied();
-            let since = times.changed.get(&event.event).copied().max(last_write).unwrap_or(ctx.now);
+            let MirrorTimes { written: last_write, pending: since } = times.of(mirror.key);
             let verdict = if is_outdated(event, mirror, wish.as_ref()) {
-                pending(mirror, Waiting::Reprojection, since)
+                pending(mirror, Waiting::Reprojection, times.reprojecting.max(times.changed(event.event)))
             } else {
-                let next = of_event().find(|other| other.key.calendar == calendar && is_pending(other));
-                match next {
+                // Of a series also what differs from it.
+                let of_edge = || of_event().filter(|other| other.key.calendar == calendar);
+                let since = since.unwrap_or_else(|| times.changed(event.event));
+                match of_edge().find(|other| is_pending(other)) {
                     Some(next) => pending(next, waiting(ctx, next), since),
-                    None => at_rest(mirror, &copies, event),
+                    None => {
+                        at_rest(of_edge().find(|other| is_failed(other)).unwrap_or(mirror), &copies, event)
+                    }
                 }
             };
             edges.push(ExplainedEdge {
@@ -112,7 +139,7 @@ pub(crate) fn edges<H: ObjectHost>(
     }
     for (key, wish) in wanted {
         // An edge that is new: its job has not come to the event yet.
-        let since = times.changed.get(&key.event).copied().unwrap_or(ctx.now);
+        let since = times.reprojecting.max(times.changed(key.event));
         let verdict = Verdict::Pending {
             why: Waiting::Reprojection,
             since,
@@ -144,6 +171,10 @@ fn is_pending(mirror: &StoredMirror) -> bool {
     mirror.mirror.state == MirrorState::Pending
 }
 
+fn is_failed(mirror: &StoredMirror) -> bool {
+    mirror.mirror.state == MirrorState::Error
+}
+
 fn waiting<H: ObjectHost>(ctx: &Context<'_, H>, mirror: &StoredMirror) -> Waiting {
     if mirror.claim.is_some_and(|(_, until)| until > ctx.now) {
         Waiting::Answer
@@ -170,9 +201,7 @@ fn pending(mirror: &StoredMirror, why: Waiting, since: Timestamp) -> Verdict {
 /// Of a mirror of which nothing is still to be done.
 fn at_rest(mirror: &StoredMirror, copies: &Copies, event: &StoredEvent) -> Verdict {
     match mirror.reason {
-        _ if mirror.mirror.state == MirrorState::Error => {
-            Verdict::Failed { error: mirror.mirror.error.clone().unwrap_or_default() }
-        }
+        _ if is_failed(mirror) => Verdict::Failed { error: mirror.mirror.error.clone().unwrap_or_default() },
         Some(FilterReason::Duplicate) => {
             Verdict::Deduplicated { by: copies.held_by(mirror.account, event).collect() }
         }

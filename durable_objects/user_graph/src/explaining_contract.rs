@@ -1,6 +1,9 @@
 //! The commands that answer questions: what was, why, and what would be.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
+pub use tminus_domain::authority::{Disagreement, Owner};
 use tminus_domain::event::EventContent;
 use tminus_domain::ids::{AccountId, CalendarId, EventId, JournalId, TraceId};
 use tminus_domain::occurrence::Occurrence;
@@ -16,7 +19,7 @@ use crate::policy_contract::{PutEdge, RemoveEdge, SetWorkingHours};
 pub struct ListJournal {
     /// The event.
     pub event: EventId,
-    /// At most this many, 1 to 500.
+    /// About this many, 1 to 500: what one command changed is not divided.
     pub limit: u32,
     /// Only entries before this one.
     pub before: Option<JournalId>,
@@ -42,7 +45,8 @@ pub struct JournalEntry {
     /// Of which mirror it is; `None`: of the event itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mirror: Option<MirrorOf>,
-    /// created, updated or deleted; of a mirror: written, seen or wished.
+    /// created, updated or deleted; of a mirror: written, seen (a page showed it otherwise), wished (something else was
+    /// wanted of it), or conflict (somebody changed what it shows).
     pub change: String,
     /// Who: provider, ui, mcp or system.
     pub actor: String,
@@ -56,6 +60,9 @@ pub struct JournalEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schemars(with = "Option<Vec<serde_json::Value>>"))]
     pub way_back: Option<json_patch::Patch>,
+    /// Of a conflict: the fields that somebody changed, with both values, until their account is unlinked.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub conflict: BTreeMap<String, Disagreement>,
     /// The work that it was part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<TraceId>,
@@ -143,7 +150,7 @@ pub struct ExplainEvent {
 pub struct ExplainedEvent {
     /// The event.
     pub event: EventId,
-    /// Who owns what it says: only they can change it.
+    /// Who owns every field of it: only they can change what it says.
     pub owner: Owner,
     /// Its version.
     pub version: u32,
@@ -153,17 +160,6 @@ pub struct ExplainedEvent {
     pub deleted: bool,
     /// One verdict a calendar that it is mirrored into, or could be.
     pub edges: Vec<ExplainedEdge>,
-}
-
-/// Who owns a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Owner {
-    /// The provider account that the event comes from.
-    Account(AccountId),
-    /// T-Minus.
-    Tminus,
 }
 
 /// Why an event is or is not mirrored along one edge.
@@ -208,7 +204,8 @@ pub enum Verdict {
     Pending {
         /// What is waited for.
         why: Waiting,
-        /// Since when, at the latest.
+        /// Since when the calendar has not shown what is wanted. Of what was asked for before T-Minus kept that, and is still
+        /// waited for: since the event's last change.
         since: Timestamp,
         /// Not before this.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -311,7 +308,7 @@ pub struct Conservation {
     /// The calendar shows the event as the policy wants.
     pub mirrored: u64,
     /// Kept out, by reason.
-    pub filtered: std::collections::BTreeMap<String, u64>,
+    pub filtered: BTreeMap<String, u64>,
     /// The account holds the same meeting.
     pub deduplicated: u64,
     /// The user does not want it.
@@ -368,7 +365,7 @@ pub struct Preview {
     /// Mirrors that would be removed.
     pub deleted: u32,
     /// Writes at the provider by account: each counts in its quota.
-    pub writes: std::collections::BTreeMap<AccountId, u32>,
+    pub writes: BTreeMap<AccountId, u32>,
     /// Minutes until all is written, at the provider's quota: the account with the most writes.
     pub quota_minutes: u32,
     /// The ten that come first from now on.
@@ -379,7 +376,7 @@ pub struct Preview {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct PreviewExample {
-    /// When the event starts.
+    /// When the event takes place, of a series when next.
     pub start: Timestamp,
     /// The event.
     pub event: EventId,

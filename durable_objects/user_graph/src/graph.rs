@@ -19,7 +19,7 @@ pub(crate) fn create<H: ObjectHost>(ctx: &Context<'_, H>, command: &Create) -> R
          ON CONFLICT (user_id) DO NOTHING",
         &[Value::text(command.user), ctx.now.to_rfc3339().into()],
     )?;
-    Ok(retention::expect(ctx)?)
+    Ok(retention::begin(ctx)?)
 }
 
 /// The user and incarnation.
@@ -99,6 +99,7 @@ pub(crate) fn put_calendars<H: ObjectHost>(
                 entry.display_name.as_deref(),
             )?;
         }
+        retention::expect(ctx)?;
         if changed { reproject::start(ctx) } else { Ok(()) }
     })?;
     Ok(())

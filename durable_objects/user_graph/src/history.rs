@@ -3,6 +3,8 @@
 //! Patches lead back from what stands, so a state is rebuilt from the present one, through the entries that are younger
 //! than the time that is asked for (docs/adr/0015).
 
+use std::collections::BTreeMap;
+
 use json_patch::Patch;
 use tminus_domain::event::{EventContent, Status};
 use tminus_domain::ids::{CalendarId, EventId, JournalId, PrefixedId, TraceId, Ulid};
@@ -101,21 +103,24 @@ pub(crate) fn list<H: ObjectHost>(
             reason: entry.reason,
             version: Some(entry.version),
             way_back: entry.way_back,
+            conflict: BTreeMap::new(),
             trace: entry.trace,
         })
         .collect();
     for calendar in mirrors_of(ctx, command.event)?.1 {
-        for read in mirror_journal::of_event(ctx, command.event, calendar, Timestamp::from_millis(0))? {
-            let (at, journal, trace) = (read.at(), read.journal, read.trace);
+        for read in mirror_journal::of_event(ctx, command.event, calendar, always)? {
+            let (at, journal, cause, trace) = (read.at(), read.journal, read.cause, read.trace);
+            let conflict = read.conflict.unwrap_or_default();
             entries.extend(read.lines.into_iter().map(|(occurrence, way_back)| JournalEntry {
                 journal,
                 at,
                 mirror: Some(MirrorOf { calendar, occurrence }),
-                change: read.cause.clone(),
-                actor: "system".to_owned(),
-                reason: None,
+                change: cause.change().to_owned(),
+                actor: cause.actor().to_string(),
+                reason: Some(cause.reason().to_owned()),
                 version: None,
-                way_back,
+                way_back: Some(way_back),
+                conflict: conflict.clone(),
                 trace,
             }));
         }
@@ -124,9 +129,11 @@ pub(crate) fn list<H: ObjectHost>(
     let before = command.before.unwrap_or(JournalId::from_ulid(Ulid::from_bytes([0xFF; 16])));
     entries.retain(|entry| entry.journal < before);
     let limit = usize::try_from(command.limit.clamp(1, MAX_PAGE)).unwrap_or(usize::MAX);
-    let next = entries.get(limit).and(entries.get(limit.saturating_sub(1))).map(|last| last.journal);
-    entries.truncate(limit);
-    Ok(JournalPage { entries, next })
+    // What one command changed stays on one page: the next one starts behind its id.
+    let last = entries.get(limit.saturating_sub(1)).map(|last| last.journal);
+    let is_there = |entry: &JournalEntry| last.is_none_or(|last| entry.journal >= last);
+    let (page, rest): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_there);
+    Ok(JournalPage { next: last.filter(|_| !rest.is_empty()), entries: page })
 }
 
 /// What an event was at a time.
@@ -171,30 +178,23 @@ fn created_at<H: ObjectHost>(ctx: &Context<'_, H>, event: EventId) -> Result<Tim
     .map_or(Err(CORRUPT), |row| read_time(&row, 0))
 }
 
-/// What was known of an event's mirrors at a time. One that was forgotten since, an instance that went with its series, is
-/// not told of.
+/// What was known of an event's mirrors at a time, also of those that are not there any more.
 fn mirrors_as_of<H: ObjectHost>(
     ctx: &Context<'_, H>,
     command: &GetAsOf,
 ) -> Result<Vec<MirrorWas>, StoreError> {
     let (mirrors, calendars) = mirrors_of(ctx, command.event)?;
-    let mut were: Vec<MirrorWas> = mirrors
-        .iter()
-        .map(|mirror| MirrorWas {
-            of: MirrorOf { calendar: mirror.key.calendar, occurrence: mirror.key.occurrence },
-            facts: facts(mirror),
-        })
-        .collect();
+    let of = |mirror: &StoredMirror| (mirror.key.calendar, mirror.key.occurrence);
+    let mut were: BTreeMap<_, Facts> = mirrors.iter().map(|mirror| (of(mirror), facts(mirror))).collect();
     for calendar in calendars {
         for read in mirror_journal::of_event(ctx, command.event, calendar, command.at)? {
-            for (occurrence, patch) in &read.lines {
-                let of = MirrorOf { calendar, occurrence: *occurrence };
-                if let Some(was) = were.iter_mut().find(|was| was.of == of) {
-                    was.facts = step_back(std::mem::take(&mut was.facts), patch.as_ref())?;
-                }
+            for (occurrence, way_back) in &read.lines {
+                let was = were.entry((calendar, *occurrence)).or_default();
+                *was = step_back(was, way_back)?;
             }
         }
     }
-    were.retain(|was| was.facts != Facts::default());
-    Ok(were)
+    were.retain(|_, facts| *facts != Facts::default());
+    let told = |((calendar, occurrence), facts)| MirrorWas { of: MirrorOf { calendar, occurrence }, facts };
+    Ok(were.into_iter().map(told).collect())
 }

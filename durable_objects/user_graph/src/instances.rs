@@ -5,6 +5,7 @@ use tminus_ports::ObjectHost;
 use tminus_store::StoreError;
 
 use crate::context::Context;
+use crate::mirror_journal::Recorder;
 use crate::mirrors::{self, Part, StoredMirror};
 
 /// The mirror of a series has another id than before: its instances are as the new one has them, until they are written
@@ -13,6 +14,7 @@ pub(crate) fn follow<H: ObjectHost>(
     ctx: &Context<'_, H>,
     series: &StoredMirror,
     generation_before: u32,
+    recorder: &mut Recorder,
 ) -> Result<(), StoreError> {
     if series.part != Part::Series || series.mirror.id_generation == generation_before {
         return Ok(());
@@ -20,9 +22,11 @@ pub(crate) fn follow<H: ObjectHost>(
     let is_gone = |mirror: &StoredMirror| {
         mirror.part == Part::Stale || (series.mirror.wanted.is_none() && !mirror.dismissed)
     };
-    let gone = of_series(ctx, series)?.into_iter().filter(is_gone);
-    mirrors::forget(ctx, gone.map(|mirror| mirror.key))?;
-    start_over(ctx, series)
+    let mut gone = of_series(ctx, series)?;
+    gone.retain(is_gone);
+    gone.iter().try_for_each(|mirror| recorder.record(mirror.key, Some(mirror), None))?;
+    mirrors::forget(ctx, gone.into_iter().map(|mirror| mirror.key))?;
+    start_over(ctx, series, recorder)
 }
 
 /// Whether the mirror of a series, found as it is now, is something else than what was written of it, and nothing that is
@@ -35,6 +39,7 @@ pub(crate) fn stood_elsewhere(before: &Mirror, found: &Mirror) -> bool {
 pub(crate) fn start_over<H: ObjectHost>(
     ctx: &Context<'_, H>,
     series: &StoredMirror,
+    recorder: &mut Recorder,
 ) -> Result<(), StoreError> {
     if series.part != Part::Series {
         return Ok(());
@@ -43,6 +48,7 @@ pub(crate) fn start_over<H: ObjectHost>(
         if instance.part == Part::Stale {
             continue;
         }
+        let before = instance.clone();
         instance.mirror.start_over(series.mirror.id_generation);
         if instance.dismissed && series.mirror.wanted.is_none() {
             // There is nothing that it would have to be kept out of, until its series is wanted again.
@@ -50,6 +56,7 @@ pub(crate) fn start_over<H: ObjectHost>(
         }
         instance.claim = None;
         mirrors::put_fact(ctx, &instance)?;
+        recorder.record(instance.key, Some(&before), Some(&instance))?;
     }
     Ok(())
 }

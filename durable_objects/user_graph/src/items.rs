@@ -20,6 +20,7 @@ use crate::contract::{Applied, ApplyChunk, Delta};
 use crate::events::{self, Sketch, StoredEvent};
 use crate::fresh::Lanes;
 use crate::lenses::Lenses;
+use crate::mirror_journal::Cause;
 use crate::progress::News;
 use crate::series::{self, Normal};
 use crate::{floors, quarantine, sightings};
@@ -187,10 +188,10 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
                     }
                 }
             }
-            Delta::Mirror { mark, occurrence, etag, seen, updated } => {
+            Delta::Mirror { mark, occurrence, etag, seen, updated, shows } => {
                 let ours =
                     mark.parse::<Mark>().ok().filter(|mark| mark.target_calendar == self.command.calendar);
-                let sight = Sight::Live { etag, hash: seen, updated: *updated };
+                let sight = Sight::Live { etag, hash: seen, updated: *updated, shows: shows.as_deref() };
                 let changed = match ours {
                     Some(mark) => sightings::seen(
                         self.ctx,
@@ -348,7 +349,7 @@ impl<'a, H: ObjectHost> Chunk<'a, H> {
         let changing: BTreeSet<EventId> = changes.iter().map(|changed| changed.after.event).collect();
         let lone = series::stand_alone(self.ctx, self.command.calendar, &masters, &changing)?;
         let lane = self.command.lane;
-        let wanted = crate::project::project_ids(self.ctx, self.lenses, &lone, lane, effects)?;
+        let wanted = crate::project::project_ids(self.ctx, self.lenses, &lone, lane, Cause::Event, effects)?;
         tally.mirrors_changed = tally.mirrors_changed.saturating_add(wanted);
         Ok(())
     }

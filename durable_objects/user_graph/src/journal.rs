@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use tminus_domain::actor::Actor;
 use tminus_domain::event::EventContent;
-use tminus_domain::ids::{EventId, JournalId, TraceId};
+use tminus_domain::ids::{EventId, JournalId, PrefixedId as _, TraceId};
 use tminus_ports::ObjectHost;
 use tminus_store::StoreError;
 
@@ -81,6 +81,18 @@ pub(crate) fn append<'a, H: ObjectHost>(
         rows,
         &[],
     )
+}
+
+/// An id behind the last one of a journal: the way back is told by their order, also of two entries in one millisecond.
+pub(crate) fn id_after<H: ObjectHost>(
+    ctx: &Context<'_, H>,
+    last: Option<JournalId>,
+) -> Result<JournalId, StoreError> {
+    let fresh: JournalId = ctx.id();
+    match last.filter(|last| *last >= fresh) {
+        None => Ok(fresh),
+        Some(last) => last.ulid().increment().map(JournalId::from_ulid).map_err(|_| CORRUPT),
+    }
 }
 
 /// The patch from what is to what was. Only what differs is put into words: most changes touch a field or two.

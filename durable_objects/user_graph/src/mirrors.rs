@@ -94,6 +94,17 @@ pub(crate) struct StoredMirror {
 }
 
 impl StoredMirror {
+    /// As it is left to the purge of its account.
+    pub(crate) fn buried(&self) -> Self {
+        let mut buried = self.clone();
+        buried.mirror.state = MirrorState::Tombstoned;
+        buried.mirror.wanted = None;
+        buried.mirror.acked = None;
+        buried.mirror.error = None;
+        buried.reason = self.key.occurrence.is_none().then_some(FilterReason::NoEdge);
+        buried
+    }
+
     /// The mark that its present id is the hash of; of an instance, that of its series.
     pub(crate) const fn mark(&self) -> Mark {
         Mark {
@@ -295,9 +306,10 @@ struct Wish<'a>(
     /* 13: acknowledged */ Option<&'a ProjectionHash>,
     /* 14 */ u32,
     /* 15: reason */ Option<&'static str>,
+    /* 16: now */ i64,
 );
 
-fn wish<'a>(placed: &Placed<'a>) -> Wish<'a> {
+fn wish<'a>(placed: &Placed<'a>, now: Timestamp) -> Wish<'a> {
     let StoredMirror { key, account, part, mirror, reason, .. } = placed.mirror;
     Wish(
         Hex::of(key.event),
@@ -316,6 +328,7 @@ fn wish<'a>(placed: &Placed<'a>) -> Wish<'a> {
         mirror.acked.as_ref(),
         mirror.id_generation,
         reason.map(FilterReason::as_str),
+        now.millis(),
     )
 }
 
@@ -329,12 +342,12 @@ pub(crate) fn insert<'a, H: ObjectHost>(
         &format!(
             "/* insert_mirrors */ {ROWS} INSERT INTO event_mirrors
                (canonical_event_id, target_calendar_id, occurrence, target_account_id, part, desired_hash, state, lane,
-                start_ts, last_projected_hash, id_generation, reason)
+                start_ts, last_projected_hash, id_generation, reason, pending_since)
              SELECT unhex(v ->> 0), unhex(v ->> 1), v ->> 2, unhex(v ->> 3), v ->> 4, unhex(v ->> 5), v ->> 7, v ->> 11,
-               v ->> 12, unhex(v ->> 13), v ->> 14, v ->> 15
+               v ->> 12, unhex(v ->> 13), v ->> 14, v ->> 15, CASE v ->> 7 WHEN 'PENDING' THEN v ->> 16 END
              FROM rows"
         ),
-        mirrors.into_iter().map(|placed| wish(&placed)),
+        mirrors.into_iter().map(|placed| wish(&placed, ctx.now)),
         &[],
     )
 }
@@ -350,12 +363,13 @@ pub(crate) fn put_wishes<'a, H: ObjectHost>(
             "/* put_wishes */ {ROWS} UPDATE event_mirrors
              SET part = v ->> 4, desired_hash = unhex(v ->> 5), desired_version = v ->> 6, state = v ->> 7,
                  attempts = v ->> 8, next_attempt_ts = v ->> 9, error_message = v ->> 10, lane = v ->> 11,
-                 start_ts = v ->> 12, reason = v ->> 15
+                 start_ts = v ->> 12, reason = v ->> 15,
+                 pending_since = CASE v ->> 7 WHEN 'PENDING' THEN COALESCE(pending_since, v ->> 16) END
              FROM rows
              WHERE canonical_event_id = unhex(v ->> 0) AND target_calendar_id = unhex(v ->> 1)
                AND occurrence = v ->> 2"
         ),
-        mirrors.into_iter().map(|placed| wish(&placed)),
+        mirrors.into_iter().map(|placed| wish(&placed, ctx.now)),
         &[],
     )
 }
@@ -388,7 +402,8 @@ pub(crate) fn bury<H: ObjectHost>(
         ctx,
         "/* bury_mirrors */ UPDATE event_mirrors
          SET state = 'TOMBSTONED', desired_hash = NULL, last_projected_hash = NULL, provider_etag = NULL,
-             in_doubt = 0, error_message = NULL
+             in_doubt = 0, error_message = NULL, pending_since = NULL,
+             reason = CASE occurrence WHEN '' THEN 'no_edge' END
          FROM json_each(?1)
          WHERE canonical_event_id = unhex(value ->> 0) AND target_calendar_id = unhex(value ->> 1)
            AND occurrence = value ->> 2 AND state <> 'TOMBSTONED'",
@@ -475,6 +490,7 @@ pub(crate) fn put_fact<H: ObjectHost>(ctx: &Context<'_, H>, stored: &StoredMirro
         mirror.updated.map(Timestamp::millis).into(),
         mirror.missed.into(),
         stored.dismissed.into(),
+        ctx.now.millis().into(),
     ]);
     ctx.run(
         &format!(
@@ -482,7 +498,8 @@ pub(crate) fn put_fact<H: ObjectHost>(ctx: &Context<'_, H>, stored: &StoredMirro
              SET last_projected_hash = ?4, provider_etag = ?5, id_generation = ?6, in_doubt = ?7, attempts = ?8,
                  next_attempt_ts = ?9, state = ?10, error_message = ?11, claim_id = ?12, claim_until = ?13,
                  restores = ?14, restore_day = ?15, provider_event_id = ?16,
-                 last_write_ts = COALESCE(?17, last_write_ts), provider_updated = ?18, missed = ?19, dismissed = ?20
+                 last_write_ts = COALESCE(?17, last_write_ts), provider_updated = ?18, missed = ?19, dismissed = ?20,
+                 pending_since = CASE ?10 WHEN 'PENDING' THEN COALESCE(pending_since, ?21) END
              WHERE {OF_KEY}"
         ),
         &params,

@@ -216,7 +216,7 @@ fn run_timer<H: ObjectHost>(
     effects: &mut Effects,
 ) -> Result<(), GraphError> {
     match timer.kind {
-        Kind::Reproject => reproject::step(ctx, timer.cursor.as_deref(), effects)?,
+        Kind::Reproject => reproject::step(ctx, timer.due, timer.cursor.as_deref(), effects)?,
         Kind::Boundary => boundary::step(ctx, timer.cursor.as_deref(), effects)?,
         Kind::Retention => retention::step(ctx, timer.cursor.as_deref())?,
         Kind::Sweep => holds::step(ctx, &timer.subject, timer.cursor.as_deref(), effects)?,

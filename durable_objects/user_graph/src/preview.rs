@@ -3,26 +3,35 @@
 //! Each step makes the change in a transaction, plans the next events as the job would that projects again, and rolls
 //! everything back: what is shown is what would be done, by the same code.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-use tminus_domain::ids::{CalendarId, EventId, PrefixedId, Ulid};
+use tminus_domain::ids::{EventId, PrefixedId, Ulid};
 use tminus_domain::mirroring::Step;
+use tminus_domain::occurrence::Occurrence;
 use tminus_domain::quota::{PER_MINUTE, Share};
+use tminus_domain::recurrence::Series;
+use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
 use tminus_store::{StoreError, transaction};
 
-use crate::columns::{Hex, id, read_id, read_time};
+use crate::columns::id;
 use crate::context::Context;
 use crate::error::GraphError;
+use crate::events::StoredEvent;
 use crate::explaining_contract::{PolicyChange, Preview, PreviewExample, PreviewPolicy, PreviewedChange};
 use crate::lenses::Lenses;
-use crate::{bulk, events, hours, policy, project};
+use crate::mirrors::MirrorKey;
+use crate::{events, hours, policy, project};
 
 /// How many events one step plans.
 const STEP: u32 = 2_000;
 /// How many mirrors are shown.
 const EXAMPLES: usize = 10;
+/// How much of a title is shown, in characters: each step comes with what those before it found.
+const MAX_TITLE_CHARS: usize = 200;
+/// How far ahead the next occurrence of a series is looked for: two years.
+const AHEAD_MS: i64 = 2 * 366 * 86_400_000;
 
 /// Why the transaction of a step ends: never with its change.
 enum Ended {
@@ -52,6 +61,10 @@ pub(crate) fn step<H: ObjectHost>(
         command.so_far.clone().unwrap_or_else(|| Preview { policy_version: version, ..Preview::default() });
     if so_far.policy_version != version {
         return Err(GraphError::unfit("the policy was changed meanwhile: the preview has to begin again"));
+    }
+    if command.so_far.is_some() && so_far.next.is_none() {
+        // All are worked out: a repeat adds nothing.
+        return Ok(so_far);
     }
     let ended = transaction(ctx.host.sql(), || -> Result<Infallible, Ended> {
         match &command.change {
@@ -86,13 +99,12 @@ fn plan<H: ObjectHost>(ctx: &Context<'_, H>, mut preview: Preview) -> Result<Pre
     let planned = u32::try_from(events.len()).unwrap_or(u32::MAX);
     preview.done = preview.done.saturating_add(planned);
     preview.next = events.last().map(|event| event.event).filter(|_| planned == STEP);
-    let in_step: BTreeSet<EventId> = events.iter().map(|event| event.event).collect();
-    let lenses = Lenses::load(ctx)?;
-    let changes = project::differences(ctx, &lenses, events)?;
-    let mut found = Vec::new();
-    for (mirror, _) in changes.insert.iter().chain(&changes.update) {
+    let mut found = Found::new(&events, ctx.now);
+    let changes = project::differences(ctx, &Lenses::load(ctx)?, events)?;
+    let wished = changes.insert.iter().chain(&changes.update).map(|(mirror, _)| mirror);
+    for mirror in wished.chain(&changes.facts) {
         // The rest of a series that reaches into the step is counted in the step that it is of.
-        if !in_step.contains(&mirror.key.event) {
+        if !found.events.contains_key(&mirror.key.event) {
             continue;
         }
         let does = match mirror.mirror.next() {
@@ -109,41 +121,54 @@ fn plan<H: ObjectHost>(ctx: &Context<'_, H>, mut preview: Preview) -> Result<Pre
         *count = count.saturating_add(1);
         let writes = preview.writes.entry(mirror.account).or_default();
         *writes = writes.saturating_add(1);
-        found.push((mirror.key.event, mirror.key.calendar, does));
+        found.add(mirror.key, does);
     }
     let most = preview.writes.values().copied().max().unwrap_or_default();
     preview.quota_minutes = most.div_ceil(Share::Bulk.of(PER_MINUTE));
-    examples(ctx, &mut preview, &found)?;
+    preview.examples.append(&mut found.examples);
+    preview.examples.sort_by_key(|example| (example.start, example.event, example.calendar));
+    preview.examples.truncate(EXAMPLES);
     Ok(preview)
 }
 
-/// Keeps the mirrors that come first from now on.
-fn examples<H: ObjectHost>(
-    ctx: &Context<'_, H>,
-    preview: &mut Preview,
-    found: &[(EventId, CalendarId, PreviewedChange)],
-) -> Result<(), StoreError> {
-    let ids: BTreeSet<EventId> = found.iter().map(|(event, ..)| *event).collect();
-    let rows = ctx.query(
-        "/* soonest_of */ SELECT canonical_event_id, start_ts, substr(title, 1, 200) FROM canonical_events
-         WHERE canonical_event_id IN (SELECT unhex(value) FROM json_each(?1))
-           AND (end_ts > ?2 OR (recurrence_rule IS NOT NULL AND COALESCE(last_end_ts, end_ts) > ?2))
-         ORDER BY start_ts, canonical_event_id LIMIT ?3",
-        &[
-            bulk::list(ids.iter().copied().map(Hex::of))?,
-            ctx.now.millis().into(),
-            u32::try_from(EXAMPLES).unwrap_or(u32::MAX).into(),
-        ],
-    )?;
-    for row in &rows {
-        let (start, title) = (read_time(row, 1)?, row.get::<Option<String>>(2)?);
-        let event: EventId = read_id(row, 0)?;
-        for (_, calendar, does) in found.iter().filter(|(of, ..)| *of == event) {
-            let (calendar, does) = (*calendar, *does);
-            preview.examples.push(PreviewExample { start, event, title: title.clone(), calendar, does });
+/// What is shown of the events of a step.
+struct Found {
+    /// When each takes place next, and its title; `None`: it is over.
+    events: BTreeMap<EventId, Option<(Timestamp, Option<String>)>>,
+    examples: Vec<PreviewExample>,
+}
+
+impl Found {
+    fn new(events: &[StoredEvent], now: Timestamp) -> Self {
+        let title = |event: &StoredEvent| {
+            event.content.title.as_ref().map(|title| title.chars().take(MAX_TITLE_CHARS).collect())
+        };
+        let next = |event: &StoredEvent| Some((next(event, now)?, title(event)));
+        let events = events.iter().map(|event| (event.event, next(event))).collect();
+        Self { events, examples: Vec::new() }
+    }
+
+    fn add(&mut self, key: MirrorKey, does: PreviewedChange) {
+        let Some((next, title)) = self.events.get(&key.event).cloned().flatten() else { return };
+        let start = key.occurrence.map_or(next, Occurrence::sort_key);
+        // An instance of a series that goes on may be over by itself.
+        if start >= next {
+            let (event, calendar) = (key.event, key.calendar);
+            self.examples.push(PreviewExample { start, event, title, calendar, does });
         }
     }
-    preview.examples.sort_by_key(|example| (example.start, example.event, example.calendar));
-    preview.examples.truncate(EXAMPLES);
-    Ok(())
+}
+
+/// When an event that is not over began or begins; of a series, its next occurrence.
+fn next(event: &StoredEvent, now: Timestamp) -> Option<Timestamp> {
+    let when = &event.content.when;
+    if when.end_key() > now {
+        return Some(when.start_key());
+    }
+    let lines = event.lines().filter(|_| event.last_end.is_none_or(|end| end > now))?;
+    let length = when.end_key().millis().saturating_sub(when.start_key().millis());
+    // One that is under way counts.
+    let from = now.plus_millis(length.saturating_neg()).plus_millis(1);
+    let found = Series::parse(when, lines).ok()?.between(from, now.plus_millis(AHEAD_MS), 1);
+    found.occurrences.first().map(|first| first.sort_key())
 }

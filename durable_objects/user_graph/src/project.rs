@@ -20,6 +20,7 @@ use crate::context::{Context, Effects};
 use crate::copies::Copies;
 use crate::events::{self, StoredEvent};
 use crate::lenses::Lenses;
+use crate::mirror_journal::Cause;
 use crate::mirrors::{self, MirrorKey, Part, Sketch};
 use crate::wishes::{self, Changes};
 
@@ -77,20 +78,22 @@ impl Wish {
 pub(crate) struct Planned {
     pub(crate) event: StoredEvent,
     pub(crate) lane: Lane,
+    pub(crate) mirrors: Mirrors,
     pub(crate) known: Vec<Sketch>,
     pub(crate) wishes: Vec<Wish>,
 }
 
 /// Projects events, and what hangs together with them: the series of an exception, the exceptions of a series. Returns how
-/// many mirrors are wanted otherwise.
+/// many mirrors are wanted otherwise. `cause` is for their journal.
 pub(crate) fn project<H: ObjectHost>(
     ctx: &Context<'_, H>,
     lenses: &Lenses,
     subjects: Vec<Subject>,
+    cause: Cause,
     effects: &mut Effects,
 ) -> Result<u32, StoreError> {
     let planned = plan(ctx, lenses, with_series(ctx, subjects)?)?;
-    wishes::store(ctx, lenses, planned, effects)
+    wishes::store(ctx, lenses, planned, cause, effects)
 }
 
 /// What [`project`] would change of the mirrors of stored events.
@@ -110,11 +113,12 @@ pub(crate) fn project_ids<H: ObjectHost>(
     lenses: &Lenses,
     ids: &BTreeSet<EventId>,
     lane: Lane,
+    cause: Cause,
     effects: &mut Effects,
 ) -> Result<u32, StoreError> {
     let subject = |event| Subject { event, lane, mirrors: Mirrors::Stored };
     let subjects = events::by_ids(ctx, ids.iter().copied())?.into_iter().map(subject).collect();
-    project(ctx, lenses, subjects, effects)
+    project(ctx, lenses, subjects, cause, effects)
 }
 
 /// What the mirrors of these events are to show now.
@@ -203,6 +207,7 @@ fn plan<H: ObjectHost>(
         wishes: wishes.remove(&subject.event.event).unwrap_or_default(),
         event: subject.event,
         lane: subject.lane,
+        mirrors: subject.mirrors,
     };
     Ok(subjects.into_iter().map(planned).collect())
 }

@@ -105,7 +105,7 @@ fn keys<H: ObjectHost>(
         let params = Params { range, after, limit: limit.saturating_add(1) };
         keys.extend(places(ctx, OF_WEEKS, conditions, start_params(from, to), params)?);
         let starts = Span { start: occurrences_from, end: to };
-        let occurrences = repeating.between(starts).filter(|found| found.overlaps(range));
+        let occurrences = repeating.between(starts, range);
         keys.extend(
             occurrences
                 .map(|found| EventCursor {

@@ -3,14 +3,16 @@
 use tminus_domain::actor::Actor;
 use tminus_domain::dirty::Lane;
 use tminus_domain::ids::{EventId, PrefixedId, Ulid};
+use tminus_domain::time::Timestamp;
 use tminus_ports::ObjectHost;
 use tminus_store::{StoreError, transaction};
 
 use crate::change::{self, Changed, WayBack};
-use crate::columns::id;
+use crate::columns::{id, read_time_opt};
 use crate::context::{Context, Effects};
 use crate::events::{self, StoredEvent};
 use crate::lenses::Lenses;
+use crate::mirror_journal::Cause;
 use crate::project::{self, Mirrors, Subject};
 use crate::timers::{self, Kind};
 use crate::{boundary, claims, series, unlink};
@@ -32,9 +34,20 @@ pub(crate) fn is_running<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<bool, St
     Ok(row.is_some())
 }
 
-/// Projects the next events after `cursor`; ends the job after the last.
+/// Since when events wait to be projected again: what the policy or the time says now is not what is stored.
+pub(crate) fn since<H: ObjectHost>(ctx: &Context<'_, H>) -> Result<Timestamp, StoreError> {
+    let row = ctx.first(
+        "/* reprojecting_since */ SELECT MIN(due_at) FROM timers WHERE kind IN ('reproject', 'boundary')",
+        &[],
+    )?;
+    let due = row.map_or(Ok(None), |row| read_time_opt(&row, 0))?;
+    Ok(due.map_or(ctx.now, |due| due.min(ctx.now)))
+}
+
+/// Projects the next events after `cursor`, of a job that was begun at `begun`; ends the job after the last.
 pub(crate) fn step<H: ObjectHost>(
     ctx: &Context<'_, H>,
+    begun: Timestamp,
     cursor: Option<&str>,
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
@@ -62,11 +75,11 @@ pub(crate) fn step<H: ObjectHost>(
         }
         let lenses = Lenses::load(ctx)?;
         change::carry_out(ctx, &lenses, changes, effects)?;
-        project::project(ctx, &lenses, subjects, effects)?;
+        project::project(ctx, &lenses, subjects, Cause::Policy, effects)?;
         claims::expect_writers(ctx, effects)?;
         match last {
             Some(last) if rows.len() >= usize::try_from(STEP).unwrap_or(usize::MAX) => {
-                timers::set(ctx, Kind::Reproject, SUBJECT, ctx.now, 0, Some(&last))
+                timers::set(ctx, Kind::Reproject, SUBJECT, begun, 0, Some(&last))
             }
             _ => timers::clear(ctx, Kind::Reproject, SUBJECT),
         }

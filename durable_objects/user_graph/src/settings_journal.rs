@@ -3,13 +3,14 @@
 
 use serde_json::Value as Json;
 use tminus_domain::actor::Asker;
-use tminus_domain::ids::{JournalId, PrefixedId as _, TraceId};
+use tminus_domain::ids::{JournalId, TraceId};
 use tminus_ports::ObjectHost;
 use tminus_store::{Row, StoreError, Value};
 
 use crate::columns::{id, read_id, read_id_opt, read_time};
 use crate::context::Context;
 use crate::error::GraphError;
+use crate::journal;
 use crate::own_contract::{ListSettingsJournal, SettingsChange, SettingsEntry, SettingsPage, Subject};
 
 /// Most entries of a page.
@@ -65,18 +66,14 @@ impl Before {
     }
 }
 
-/// An id behind all others of the subject: the way back is told by their order, also of two changes in one millisecond.
+/// An id behind all others of the subject.
 fn next_id<H: ObjectHost>(ctx: &Context<'_, H>, subject: Subject) -> Result<JournalId, StoreError> {
-    let fresh: JournalId = ctx.id();
     let row = ctx.first(
         "/* last_settings_entry */ SELECT MAX(journal_id) FROM settings_journal WHERE subject = ?1",
         &[Value::text(subject)],
     )?;
-    let last: Option<JournalId> = row.map_or(Ok(None), |row| read_id_opt(&row, 0))?;
-    match last.filter(|last| *last >= fresh) {
-        None => Ok(fresh),
-        Some(last) => last.ulid().increment().map(JournalId::from_ulid).map_err(|_| CORRUPT),
-    }
+    let last = row.map_or(Ok(None), |row| read_id_opt(&row, 0))?;
+    journal::id_after(ctx, last)
 }
 
 /// What is set of a subject; `None`: nothing is. There is always a policy, if only that of someone who set nothing. The

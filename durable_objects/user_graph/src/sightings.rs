@@ -8,6 +8,7 @@ use tminus_domain::mark::{Mark, apart, has_form_of_ours};
 use tminus_domain::mirroring::{MAX_RESTORES_A_DAY, Mirror, MirrorState, Sight};
 use tminus_domain::occurrence::Occurrence;
 use tminus_domain::policy::FilterReason;
+use tminus_domain::projection::MirrorBody;
 use tminus_ports::ObjectHost;
 use tminus_store::StoreError;
 
@@ -67,21 +68,40 @@ fn record<H: ObjectHost>(
         Sight::Deleted | Sight::Live { .. } => restore(ctx, stored, lane, effects),
     }
     mirrors::put_fact(ctx, stored)?;
-    let mut recorder = Recorder::default();
-    recorder.record(Some(&before), stored)?;
-    recorder.append(ctx, Cause::Seen)?;
+    let (mut recorder, cause) = (Recorder::default(), cause(sight));
+    recorder.record_found(Some(&before), stored, shows(sight))?;
+    recorder.append(ctx, cause)?;
     if stored.dismissed {
         mirrors::put_corrected(ctx, stored)?;
         // What was shown with it goes too: instances of a series, exceptions of their own.
         let event = BTreeSet::from([stored.key.event]);
-        project::project_ids(ctx, lenses, &event, lane, effects)?;
+        project::project_ids(ctx, lenses, &event, lane, cause, effects)?;
     }
-    instances::follow(ctx, stored, before.mirror.id_generation)?;
+    let mut recorder = Recorder::default();
+    instances::follow(ctx, stored, before.mirror.id_generation, &mut recorder)?;
     let is_live = matches!(sight, Sight::Live { .. });
     if sight == Sight::Missing || (is_live && instances::stood_elsewhere(&before.mirror, &stored.mirror)) {
-        instances::start_over(ctx, stored)?;
+        instances::start_over(ctx, stored, &mut recorder)?;
     }
+    recorder.append(ctx, cause)?;
     Ok(true)
+}
+
+/// What somebody made of a mirror.
+const fn shows(sight: Sight<'_>) -> Option<&MirrorBody> {
+    match sight {
+        Sight::Live { shows, .. } => shows,
+        Sight::Deleted | Sight::Missing => None,
+    }
+}
+
+/// For the journal.
+const fn cause(sight: Sight<'_>) -> Cause {
+    match sight {
+        Sight::Live { .. } => Cause::Seen,
+        Sight::Deleted => Cause::Removed,
+        Sight::Missing => Cause::Missed,
+    }
 }
 
 /// Undoes an edit by hand, up to three times a day.
@@ -147,11 +167,11 @@ fn instance_seen<H: ObjectHost>(
     mirrors::insert(ctx, [Placed { mirror: &stored, lane, order: 0 }])?;
     restore(ctx, &mut stored, lane, effects);
     mirrors::put_fact(ctx, &stored)?;
-    let mut recorder = Recorder::default();
-    recorder.record(None, &stored)?;
-    recorder.append(ctx, Cause::Seen)?;
+    let (mut recorder, cause) = (Recorder::default(), cause(sight));
+    recorder.record_found(None, &stored, shows(sight))?;
+    recorder.append(ctx, cause)?;
     // What it is to show is what the series shows there.
-    project::project_ids(ctx, lenses, &BTreeSet::from([key.event]), lane, effects)?;
+    project::project_ids(ctx, lenses, &BTreeSet::from([key.event]), lane, cause, effects)?;
     Ok(true)
 }
 

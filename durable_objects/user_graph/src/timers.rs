@@ -43,6 +43,7 @@ impl Kind {
 pub(crate) struct Due {
     pub(crate) kind: Kind,
     pub(crate) subject: String,
+    pub(crate) due: Timestamp,
     pub(crate) tries: u32,
     pub(crate) cursor: Option<String>,
 }
@@ -94,7 +95,7 @@ pub(crate) fn clear<H: ObjectHost>(
 /// The timers that are due, the earliest first, at most `limit`.
 pub(crate) fn due<H: ObjectHost>(ctx: &Context<'_, H>, limit: u32) -> Result<Vec<Due>, StoreError> {
     ctx.query(
-        "/* due_timers */ SELECT kind, subject, tries, cursor FROM timers WHERE due_at <= ?1
+        "/* due_timers */ SELECT kind, subject, tries, cursor, due_at FROM timers WHERE due_at <= ?1
          ORDER BY due_at, kind, subject LIMIT ?2",
         &[ctx.now.millis().into(), limit.into()],
     )?
@@ -110,7 +111,13 @@ pub(crate) fn due<H: ObjectHost>(ctx: &Context<'_, H>, limit: u32) -> Result<Vec
             "requests" => Kind::Requests,
             _ => return Err(StoreError::Corrupt { what: "timer kind" }),
         };
-        Ok(Due { kind, subject: row.get(1)?, tries: row.get(2)?, cursor: row.get(3)? })
+        Ok(Due {
+            kind,
+            subject: row.get(1)?,
+            tries: row.get(2)?,
+            cursor: row.get(3)?,
+            due: row.get(4).map(Timestamp::from_millis)?,
+        })
     })
     .collect()
 }

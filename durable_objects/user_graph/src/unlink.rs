@@ -17,7 +17,7 @@ use crate::error::GraphError;
 use crate::events::StoredEvent;
 use crate::own_contract::Subject;
 use crate::timers::{self, Kind};
-use crate::{edges, floors, policy, settings_journal};
+use crate::{edges, floors, mirror_journal, policy, settings_journal};
 
 /// What is kept by calendar, and goes with the account's calendars.
 const OF_CALENDAR: &[&str] =
@@ -46,6 +46,7 @@ pub(crate) fn unlink<H: ObjectHost>(
                     &account,
                 )?;
             }
+            mirror_journal::forget_conflicts_in(ctx, &edges::calendars_of(ctx, command.account)?)?;
             ctx.run("/* unlink_calendars */ DELETE FROM calendars WHERE account_id = ?1", &account)?;
             timers::clear(ctx, Kind::Nudge, &command.account.to_string())?;
             floors::forget(ctx, command.account, command.generation)?;
@@ -83,6 +84,7 @@ pub(crate) fn forget_event<H: ObjectHost>(
          WHERE canonical_event_id = ?1 AND patch_json IS NOT NULL",
         &[id(stored.event)],
     )?;
+    mirror_journal::forget_conflicts_of(ctx, stored.event)?;
     let mut gone = Changed::deleted(stored.clone(), stored.position, Lane::Bulk, "account unlinked");
     gone.actor = Actor::System;
     gone.way_back = WayBack::None;

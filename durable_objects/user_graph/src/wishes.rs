@@ -14,7 +14,7 @@ use crate::events::StoredEvent;
 use crate::lenses::Lenses;
 use crate::mirror_journal::{Cause, Recorder};
 use crate::mirrors::{self, MirrorKey, Part, Placed, Sketch, StoredMirror, order_key};
-use crate::project::{Planned, Wish};
+use crate::project::{Mirrors, Planned, Wish};
 
 /// What is to be written, collected over many events.
 #[derive(Default)]
@@ -23,11 +23,12 @@ pub(crate) struct Changes {
     pub(crate) insert: Vec<(StoredMirror, i64)>,
     /// Mirrors that are wanted otherwise.
     pub(crate) update: Vec<(StoredMirror, i64)>,
-    facts: Vec<StoredMirror>,
+    /// Mirrors of which something else is known: instances that begin anew with their series, or go with it.
+    pub(crate) facts: Vec<StoredMirror>,
     bury: Vec<MirrorKey>,
     forget: Vec<MirrorKey>,
     reasons: Vec<(MirrorKey, FilterReason)>,
-    /// How mirrors that were there differ from what they were.
+    /// How mirrors differ from what they were. Those of a new event are told of by its own entry.
     recorder: Recorder,
 }
 
@@ -36,6 +37,7 @@ pub(crate) fn store<H: ObjectHost>(
     ctx: &Context<'_, H>,
     lenses: &Lenses,
     planned: Vec<Planned>,
+    cause: Cause,
     effects: &mut Effects,
 ) -> Result<u32, StoreError> {
     let changes = differences(ctx, lenses, planned)?;
@@ -54,7 +56,7 @@ pub(crate) fn store<H: ObjectHost>(
     changes.facts.iter().try_for_each(|mirror| mirrors::put_fact(ctx, mirror))?;
     mirrors::bury(ctx, changes.bury)?;
     mirrors::put_reasons(ctx, changes.reasons)?;
-    changes.recorder.append(ctx, Cause::Wished)?;
+    changes.recorder.append(ctx, cause)?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
@@ -113,7 +115,7 @@ fn compare<H: ObjectHost>(
     known: Vec<StoredMirror>,
     changes: &mut Changes,
 ) -> Result<(), StoreError> {
-    let Planned { event, lane, wishes, .. } = planned;
+    let Planned { event, lane, wishes, mirrors, .. } = planned;
     let order = order_key(ctx.now, &event.content.when, event.last_end);
     let mut known: BTreeMap<MirrorKey, StoredMirror> =
         known.into_iter().map(|mirror| (mirror.key, mirror)).collect();
@@ -149,28 +151,33 @@ fn compare<H: ObjectHost>(
                 if wish.key.occurrence.is_some() {
                     mirror.mirror.id_generation = generation;
                 }
+                if mirrors == Mirrors::Stored {
+                    changes.recorder.record(wish.key, None, Some(&mirror))?;
+                }
                 changes.insert.push((mirror, order));
             }
             Some(mirror) if wish.part == Part::Stale && nothing_written(&mirror) => {
+                changes.recorder.record(wish.key, Some(&mirror), None)?;
                 changes.forget.push(wish.key);
             }
             Some(mut mirror)
                 if mirror.dismissed && wish.part == Part::Instance && back.contains(&wish.key.calendar) =>
             {
+                let before = mirror.clone();
                 mirror.mirror.start_over(generation);
+                changes.recorder.record(wish.key, Some(&before), Some(&mirror))?;
                 changes.facts.push(mirror);
             }
             Some(mut mirror) => {
                 let before = mirror.clone();
                 let changed = mirror.mirror.wish(wish.hash().cloned());
-                let was = mirror.reason;
                 mirror.reason = wish.reason;
+                changes.recorder.record(wish.key, Some(&before), Some(&mirror))?;
                 if changed || mirror.part != wish.part {
                     mirror.part = wish.part;
                     mirror.lane = lane;
-                    changes.recorder.record(Some(&before), &mirror)?;
                     changes.update.push((mirror, order));
-                } else if let Some(reason) = wish.reason.filter(|reason| was != Some(*reason)) {
+                } else if let Some(reason) = wish.reason.filter(|reason| before.reason != Some(*reason)) {
                     changes.reasons.push((wish.key, reason));
                 }
             }
@@ -182,27 +189,33 @@ fn compare<H: ObjectHost>(
             if orphan.dismissed {
                 // What was dismissed stays so, but there is nothing to be kept away.
                 orphan.mirror.lapse();
+                changes.recorder.record(key, Some(&before), Some(&orphan))?;
                 changes.facts.push(orphan);
             } else if shown.contains(&key.calendar) && !nothing_written(&orphan) {
                 // Its series does not repeat any more: a provider may keep what was an instance.
                 orphan.part = Part::Stale;
                 orphan.lane = lane;
                 orphan.mirror.wish(None);
-                changes.recorder.record(Some(&before), &orphan)?;
+                changes.recorder.record(key, Some(&before), Some(&orphan))?;
                 changes.update.push((orphan, order));
             } else if !going.contains(&key.calendar) {
                 // Its series has no mirror any more, and took its instances with it.
+                changes.recorder.record(key, Some(&before), None)?;
                 changes.forget.push(key);
             }
         } else if !lenses.knows(key.calendar) {
+            changes.recorder.record(key, Some(&before), Some(&before.buried()))?;
             changes.bury.push(key);
-        } else if orphan.mirror.wish(None) {
-            orphan.lane = lane;
+        } else {
             orphan.reason = Some(orphaned(&event));
-            changes.recorder.record(Some(&before), &orphan)?;
-            changes.update.push((orphan, order));
-        } else if orphan.reason != Some(orphaned(&event)) {
-            changes.reasons.push((key, orphaned(&event)));
+            let changed = orphan.mirror.wish(None);
+            changes.recorder.record(key, Some(&before), Some(&orphan))?;
+            if changed {
+                orphan.lane = lane;
+                changes.update.push((orphan, order));
+            } else if before.reason != orphan.reason {
+                changes.reasons.push((key, orphaned(&event)));
+            }
         }
     }
     Ok(())

@@ -10,6 +10,7 @@ use fake_google::model::Object;
 use serde_json::Value;
 
 use crate::calendar::{Meeting, Shown, UNTIL, is_busy, meeting, stands};
+use crate::conservation;
 use crate::model::Model;
 use crate::stage::Stage;
 use crate::world::mark_of;
@@ -21,7 +22,7 @@ pub type Violations = Vec<String>;
 type Block = (String, String, bool);
 
 /// Converges, without duplicates or orphans; what people made is as they made it; nobody is mailed; no quota is exceeded;
-/// nothing waits.
+/// nothing waits; every event is accounted for along every edge.
 #[must_use]
 pub fn settled(stage: &Stage, model: &Model) -> Violations {
     let mut found = Violations::new();
@@ -45,6 +46,7 @@ pub fn settled(stage: &Stage, model: &Model) -> Violations {
     ) {
         found.push(format!("waiting: {waiting}"));
     }
+    conservation::balances(stage, model, &mut found);
     found
 }
 

@@ -13,6 +13,7 @@
 //! | `people.rs` | what people do in a history |
 //! | [`run`] | runs a history; shrinks one that fails |
 //! | [`laws`] | what must hold when the world has settled |
+//! | `conservation.rs` | whether every event is accounted for |
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -26,6 +27,7 @@
 )]
 
 pub mod calendar;
+mod conservation;
 pub mod generate;
 pub mod laws;
 pub mod logs;

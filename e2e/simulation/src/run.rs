@@ -59,10 +59,9 @@ const QUOTA: u64 = 600;
 /// Most events that one operation makes us write in one account, taken over a whole history: a storm is no way to converge.
 const WRITES: u64 = 6;
 
-/// Runs a history; a panic passes through.
-#[must_use]
-pub fn run_unguarded(history: &History) -> Violations {
-    let mut stage = if history.unsettled {
+/// Where a history begins.
+fn begun(history: &History) -> (Stage, Model) {
+    let stage = if history.unsettled {
         Stage::linked(history.seed, history.accounts)
     } else {
         Stage::settled(history.seed, history.accounts)
@@ -77,6 +76,32 @@ pub fn run_unguarded(history: &History) -> Violations {
     });
     let mut model = Model::new(&stage);
     model.dismisses = history.ops.contains(&Op::Dismissing(true));
+    (stage, model)
+}
+
+/// Runs a history without asking whether it keeps the laws. Whoever watches looks at the world after each operation, and
+/// when it has settled in the end; answers that world.
+///
+/// # Panics
+/// If it never settles.
+pub fn watch(history: &History, mut watch: impl FnMut(&mut Stage)) -> Stage {
+    let (mut stage, mut model) = begun(history);
+    for op in &history.ops {
+        apply(&mut stage, &mut model, *op);
+        watch(&mut stage);
+    }
+    stage.world.google(|google| google.faults.clear());
+    stage.world.no_crash();
+    let unsettled = settle(&mut stage);
+    assert!(unsettled.is_empty(), "{unsettled:?}");
+    watch(&mut stage);
+    stage
+}
+
+/// Runs a history; a panic passes through.
+#[must_use]
+pub fn run_unguarded(history: &History) -> Violations {
+    let (mut stage, mut model) = begun(history);
     for op in &history.ops {
         let mut found = Violations::new();
         laws::untouched(&stage, &model, &mut found);

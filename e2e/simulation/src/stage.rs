@@ -1,9 +1,12 @@
 //! A stage: one person with some Google accounts, linked and settled.
 
+use std::collections::BTreeMap;
+
 use chrono::DateTime;
 use serde_json::{Value, json};
 use tminus_domain::ids::{AccountId, CalendarId};
 use tminus_ports::ObjectClass;
+use tminus_store::Row;
 
 use crate::world::{Idle, Person, World};
 
@@ -220,6 +223,17 @@ impl Stage {
     pub fn graph(&self, statement: &str) -> Vec<String> {
         let rows = self.world.rows(ObjectClass::UserGraph, &self.person.user.to_string(), statement);
         rows.iter().map(|row| format!("{row:?}")).collect()
+    }
+
+    /// Counts of the user's graph, by the name in the first column.
+    ///
+    /// # Panics
+    /// If the statement answers something else.
+    #[must_use]
+    pub fn counts(&self, statement: &str) -> BTreeMap<String, usize> {
+        let rows = self.world.rows(ObjectClass::UserGraph, &self.person.user.to_string(), statement);
+        let count = |row: &Row| (row.get(0).expect("a text"), row.get::<u32>(1).expect("a count") as usize);
+        rows.iter().map(count).collect()
     }
 
     /// Rows of an account's object, as text.

@@ -45,18 +45,26 @@ fn titles(stage: &Stage) -> PolicyEdge {
     }
 }
 
+/// Everything that is stored, but for how far back the journal reaches: a day later it is a day less.
+fn state(stage: &Stage) -> Vec<String> {
+    let mut state = stage.world.state();
+    state.retain(|line| !line.contains(" graph Row("));
+    state
+}
+
 /// Asks, lets the world settle, and asks again: the first time is a change of the policy or of none of it, the second
 /// time changes nothing and starts nothing.
 fn twice_is_once<C: Command>(stage: &mut Stage, command: &C, versions: u32) {
     let before = policy(stage).version;
     ask(stage, command).unwrap();
     stage.settle();
-    let (state, writes) = (stage.world.state(), stage.world.writes());
+    let (known, writes) = (state(stage), stage.world.writes());
     assert_eq!(policy(stage).version, before + versions, "{}", C::NAME);
     ask(stage, command).unwrap();
     assert!(!policy(stage).reprojecting, "{} starts a job for nothing", C::NAME);
     stage.settle();
-    assert!((stage.world.state(), stage.world.writes()) == (state, writes), "{} twice is not once", C::NAME);
+    let differs = tminus_simulation::laws::same(C::NAME, &known, &state(stage));
+    assert_eq!((differs, stage.world.writes()), (Vec::new(), writes), "{} twice is not once", C::NAME);
 }
 
 fn refused<C: Command>(stage: &Stage, command: &C) -> ObjectError {

@@ -9,7 +9,7 @@ use tminus_domain::mark::{MARK_PROPERTY, Ownership, apart, has_form_of_ours, own
 use tminus_domain::occurrence::Occurrence;
 use tminus_domain::time::Timestamp;
 use tminus_google::times::{Instant, TimeError, instant, span, when};
-use tminus_google::{self as google, Event, shown_hash};
+use tminus_google::{self as google, Event, Shown, shown};
 use tminus_user_graph::contract::Delta;
 
 /// Why an event is put into quarantine. Never holds a value of the event.
@@ -73,7 +73,7 @@ fn classified(id: &str, event: &Event, zone: Option<&str>) -> Result<Delta, Viol
             })
         }
         Ownership::Mirror(mark) => {
-            let seen = shown_hash(event);
+            let Shown { hash: seen, by_hand: shows } = shown(event);
             let occurrence = match (apart(id), series(event, zone)?) {
                 ((_, Some(occurrence)), _) => Some(occurrence),
                 (_, (_, Some(_))) => return Err(TimeError::NoOffset.into()),
@@ -81,7 +81,7 @@ fn classified(id: &str, event: &Event, zone: Option<&str>) -> Result<Delta, Viol
                 (_, (SeriesPart::Exception { original_start, .. }, None)) => Some(original_start),
                 _ => None,
             };
-            Ok(Delta::Mirror { mark: mark.to_string(), occurrence, etag, seen, updated })
+            Ok(Delta::Mirror { mark: mark.to_string(), occurrence, etag, seen, updated, shows })
         }
         // A copy made by hand, or another installation's: never an origin, never touched.
         Ownership::Foreign => Ok(Delta::Deleted { id: id.to_owned() }),

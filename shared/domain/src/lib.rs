@@ -5,6 +5,7 @@
 //! | [`ids`], [`time`] | prefixed ULIDs; points in time |
 //! | [`event`] | what an event is, normalised from any provider |
 //! | [`own_event`], [`constraint`], [`actor`] | what a user makes with T-Minus itself; trips and overrides; who did it |
+//! | [`authority`] | who owns what an event or a mirror says; what somebody else changed |
 //! | [`occurrence`] | which occurrence of a series is meant |
 //! | [`floating`] | times of which only the clock and its zone are told |
 //! | [`ordering`] | which of two sightings of an event counts |
@@ -32,6 +33,7 @@ extern crate self as tminus_domain;
 
 pub mod absence;
 pub mod actor;
+pub mod authority;
 pub mod availability;
 pub mod backoff;
 pub mod channel_token;

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::backoff::doubled;
-use crate::projection::ProjectionHash;
+use crate::projection::{MirrorBody, ProjectionHash};
 use crate::time::Timestamp;
 use crate::words;
 
@@ -194,7 +194,7 @@ impl Mirror {
                     self.succeeded(version);
                 }
             }
-            Fact::Exists { hash, etag, updated } => {
+            Fact::Exists { hash, etag, updated, .. } => {
                 self.acked = Some(hash);
                 self.etag = Some(etag);
                 self.updated = updated;
@@ -247,7 +247,7 @@ impl Mirror {
             Sight::Live { etag, .. } if self.etag.as_deref() == Some(etag) => return false,
             // A page that was fetched before our last write, or came twice.
             Sight::Live { updated, .. } if updated < self.updated => return false,
-            Sight::Live { etag, hash, updated } => {
+            Sight::Live { etag, hash, updated, .. } => {
                 self.etag = Some(etag.to_owned());
                 self.updated = updated;
                 if self.acked.as_ref() != Some(hash) {
@@ -389,6 +389,9 @@ pub enum Fact {
         /// When it was last changed, by the provider's clock.
         #[serde(default)]
         updated: Option<Timestamp>,
+        /// What it shows, if that is not what it was written with: someone changed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shows: Option<Box<MirrorBody>>,
     },
     /// Its id can never be used again: it was never there, or is someone else's event.
     IdBurnt,
@@ -421,6 +424,8 @@ pub enum Sight<'a> {
         hash: &'a ProjectionHash,
         /// When it was last changed, by the provider's clock.
         updated: Option<Timestamp>,
+        /// What it shows, if that is not what it was written with: someone changed it.
+        shows: Option<&'a MirrorBody>,
     },
     /// It is a tombstone.
     Deleted,

@@ -73,8 +73,8 @@ pub struct Edge {
 }
 
 words! {
-    /// Why an event has no mirror along an edge. Of several reasons the first counts, in this order; those from
-    /// `Duplicate` on are found by whoever knows the other events and mirrors.
+    /// Why an event has no mirror along an edge. Those up to `Window` the event tells by itself, and of several the first
+    /// counts, in this order. The others are found by whoever knows the other events and mirrors, and go before.
     FilterReason {
         /// It does not stand.
         Cancelled = "cancelled",

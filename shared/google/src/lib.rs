@@ -35,7 +35,7 @@ pub use calendar_client::CalendarApi;
 pub use error::{ApiError, Failure};
 pub use id_token::{IdClaims, IdTokenError};
 pub use list_query::ListEvents;
-pub use mirror_body::{mirror_body, shown_hash};
+pub use mirror_body::{Shown, mirror_body, shown, shown_hash};
 pub use oauth::{AuthorizeRequest, CodeExchange, OauthClient, OauthConfig};
 pub use oauth_error::{OauthError, OauthFailure};
 pub use secret::{AccessToken, ClientSecret, RefreshToken};

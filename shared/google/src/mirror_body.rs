@@ -43,20 +43,36 @@ fn color(id: &str) -> Option<Color> {
     Color::try_from(id.parse::<u8>().ok()?).ok()
 }
 
-/// The hash of what a mirror, or an instance of a mirrored series, shows now. The hash that it carries only says what
-/// it was written with.
+/// A mirror, or an instance of a mirrored series, as the provider shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The hash of what it shows now. The hash that it carries only says what it was written with.
+    pub hash: ProjectionHash,
+    /// What it shows, if that is not what it was written with: someone changed it. `None` also of what cannot be read.
+    pub by_hand: Option<Box<MirrorBody>>,
+}
+
+/// What a mirror, or an instance of a mirrored series, shows now.
 ///
 /// A colour is compared only where we wrote one: that of a block without is its owner's to choose (protocol rule 23).
 #[must_use]
-pub fn shown_hash(event: &Event) -> ProjectionHash {
+pub fn shown(event: &Event) -> Shown {
     let private = event.extended_properties.as_ref().map(|properties| &properties.private);
     let carried = private.and_then(|private| private.get(HASH_PROPERTY)).map_or("", String::as_str);
     match mirror_body(event) {
         Ok(body) if !event.is_cancelled() => {
             let colourless = MirrorBody { color: None, ..body.clone() }.hash();
-            if colourless.to_string() == carried { colourless } else { body.hash() }
+            let hash = if colourless.to_string() == carried { colourless } else { body.hash() };
+            let by_hand = (hash.to_string() != carried).then(|| Box::new(body));
+            Shown { hash, by_hand }
         }
         // What is cancelled or cannot be read as a mirror was changed by someone: a hash that no wish has.
-        _ => ProjectionHash::from_text(&format!("?{carried}")),
+        _ => Shown { hash: ProjectionHash::from_text(&format!("?{carried}")), by_hand: None },
     }
+}
+
+/// The hash of what a mirror, or an instance of a mirrored series, shows now.
+#[must_use]
+pub fn shown_hash(event: &Event) -> ProjectionHash {
+    shown(event).hash
 }

@@ -2,7 +2,7 @@
 
 use tminus_domain::mark::{MARK_PROPERTY, Ownership, ownership};
 use tminus_domain::mirroring::Fact;
-use tminus_google::{ApiError, Event, Failure, WriteOp, shown_hash};
+use tminus_google::{ApiError, Event, Failure, Shown, WriteOp, shown};
 
 use crate::write::{Answer, Prepared, REFUSED_PAUSE_S, Written, fact_of, updated};
 
@@ -78,7 +78,8 @@ fn found(answer: &Answer) -> Found<'_> {
 fn seen(prepared: &Prepared<'_>, event: &Event) -> Fact {
     match (is_ours(prepared, event), &event.etag) {
         (true, Some(etag)) => {
-            Fact::Exists { hash: shown_hash(event), etag: etag.clone(), updated: updated(event) }
+            let Shown { hash, by_hand } = shown(event);
+            Fact::Exists { hash, etag: etag.clone(), updated: updated(event), shows: by_hand }
         }
         _ if prepared.deletes() => {
             tracing::error!(mark = %prepared.mark, "an event with a mirror's id is not ours; it is left alone");
@@ -118,7 +119,8 @@ fn missing(look: &Look<'_>, gone: &Found<'_>, series: Option<&Answer>, written: 
         // that was ever wished, so it is written again.
         Found::Cancelled(Some(event)) if look.failure == Failure::PreconditionFailed => match &event.etag {
             Some(etag) => {
-                Fact::Exists { hash: shown_hash(event), etag: etag.clone(), updated: updated(event) }
+                let Shown { hash, by_hand } = shown(event);
+                Fact::Exists { hash, etag: etag.clone(), updated: updated(event), shows: by_hand }
             }
             None => Fact::InDoubt,
         },

@@ -7,4 +7,5 @@ ALTER TABLE graph DROP COLUMN journal_from;
 DROP TABLE mirror_journal;
 -- Pairs without a mirror had no row.
 DELETE FROM event_mirrors WHERE reason IS NOT NULL AND state = 'DELETED' AND dismissed = 0 AND provider_event_id IS NULL;
+ALTER TABLE event_mirrors DROP COLUMN pending_since;
 ALTER TABLE event_mirrors DROP COLUMN reason;

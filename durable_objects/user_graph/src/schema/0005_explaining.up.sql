@@ -4,16 +4,23 @@
 -- counted too. NULL: a mirror is wanted.
 ALTER TABLE event_mirrors ADD COLUMN reason TEXT;
 
--- What became of mirrors: an entry a command and calendar, since fifty are settled at once and a row is billed. What
--- a mirror is wanted to be follows from its event, and stands here only where it changed by itself.
+-- Since when the calendar has not shown what is wanted; NULL: it does, or was asked for before this step.
+ALTER TABLE event_mirrors ADD COLUMN pending_since INTEGER;                -- milliseconds
+
+-- What became of mirrors: an entry a command and calendar, since fifty are settled at once and a row is billed. Such an
+-- entry is half a page long: in a table by its key the engine would keep a page for each.
 CREATE TABLE mirror_journal (
   target_calendar_id   BLOB NOT NULL,                -- cal_, its 16 bytes
   journal_id           BLOB NOT NULL,                -- jrn_, its 16 bytes: in order of time
-  change_type          TEXT NOT NULL,                -- written | seen | wished | conflict
-  entries_json         TEXT NOT NULL,                -- [[event's bytes, occurrence, RFC 6902 back to what was], ...]
+  cause                TEXT NOT NULL,                -- written | seen | removed | missed | conflict | event | policy | window | user
+  entries_json         TEXT NOT NULL,                -- [[evt_, occurrence, RFC 6902 back to what was], ...]
+  conflict_json        TEXT,                         -- {field: {ours, theirs}} of one mirror that somebody changed
   trace_id             BLOB,                         -- trc_, its 16 bytes
   PRIMARY KEY (target_calendar_id, journal_id)
-) WITHOUT ROWID;
+);
+
+-- What somebody wrote is erased with their account. Conflicts are few: the index costs next to nothing.
+CREATE INDEX idx_mirror_journal_conflicts ON mirror_journal (target_calendar_id) WHERE conflict_json IS NOT NULL;
 
 -- Up to when entries were dropped: nothing is known of the time before.
 ALTER TABLE graph ADD COLUMN journal_from INTEGER NOT NULL DEFAULT 0;      -- milliseconds
@@ -36,8 +43,6 @@ CREATE INDEX idx_events_long ON canonical_events (end_ts)
   WHERE end_ts - start_ts > 604800000 AND recurrence_rule IS NULL;
 CREATE INDEX idx_events_repeating ON canonical_events (start_ts) WHERE recurrence_rule IS NOT NULL;
 
--- Journals are kept for a while (docs/adr/0019).
-INSERT INTO timers (kind, subject, due_at) SELECT 'retention', 'all', 0 WHERE EXISTS (SELECT 1 FROM graph);
 -- Pairs without a mirror get their reasons.
 INSERT INTO timers (kind, subject, due_at)
 SELECT 'reproject', 'all', 0 WHERE EXISTS (SELECT 1 FROM canonical_events)

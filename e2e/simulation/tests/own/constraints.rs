@@ -6,10 +6,12 @@ use tminus_domain::constraint::{Constraint, Effect, Override};
 use tminus_domain::event::When;
 use tminus_domain::ids::{ConstraintId, EventId};
 use tminus_domain::own_event::OwnEventPatch;
+use tminus_domain::time::Timestamp;
 use tminus_simulation::Stage;
 use tminus_user_graph::own_contract::{
     ChangeOwnEvent, DeleteOwnEvent, ListConstraints, PutConstraint, RemoveConstraint,
 };
+use tminus_user_graph::reading_contract::GetFreeBusy;
 
 use crate::support::{
     NINE, NOON, TEN, ask, at, create, created, everywhere, id, shown, tennis, timed, twice_is_once, unfit,
@@ -122,6 +124,24 @@ fn constraints_are_listed_by_what_they_touch_and_page_by_page() {
     list.after = page.next;
     let page = ask(&stage, &list).unwrap();
     assert_eq!((&page.constraints[..], page.next), (&all[2..], None));
+}
+
+/// A trip is taken time as any event is; what is free by an override is free, whatever else is there.
+#[test]
+fn free_and_busy_follow_constraints() {
+    let mut stage = Stage::settled(4, 1);
+    created(&mut stage, 1);
+    let when = timed("2026-02-02T09:15:00Z", "2026-02-02T09:30:00Z");
+    let free = Constraint::Override(Override { when, effect: Effect::Free, note: None });
+    for (nth, constraint) in [(2, free), (3, trip(&timed("2026-02-02T11:00:00Z", NOON)))] {
+        ask(&stage, &put(nth, constraint)).unwrap();
+    }
+    let get = GetFreeBusy { from: at(NINE), to: at(NOON), zone: None, accounts: Vec::new() };
+    let busy = ask(&stage, &get).unwrap().busy;
+    let shown = |at: Timestamp| at.to_rfc3339().chars().skip(11).take(5).collect::<String>();
+    let spans: Vec<_> = busy.iter().map(|span| (shown(span.start), shown(span.end))).collect();
+    let expected = [("09:00", "09:15"), ("09:30", "10:00"), ("11:00", "12:00")];
+    assert_eq!(spans, expected.map(|(from, to)| (from.to_owned(), to.to_owned())));
 }
 
 #[test]

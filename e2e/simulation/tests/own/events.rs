@@ -112,7 +112,7 @@ fn an_event_of_an_account_is_refused_by_the_name_of_its_owner() {
     let _ = stage.add(0, "secret", NINE, TEN);
     stage.settle();
     let range =
-        ListEvents { from: at(NINE), to: at(NOON), limit: 1, after: None, filter: EventFilter::default() };
+        ListEvents { from: at(NINE), to: at(NOON), filter: EventFilter::default(), limit: 1, after: None };
     let event = ask(&stage, &range).unwrap().events[0].event;
     let owner = stage.accounts[0].to_string();
     unfit(&stage, &change(event, None, later()), &owner);

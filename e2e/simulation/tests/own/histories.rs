@@ -12,9 +12,10 @@ use tminus_ports::{Command, ObjectClass, ObjectError};
 use tminus_simulation::Stage;
 use tminus_simulation::world::Side;
 use tminus_testkit::SeededRng;
+use tminus_user_graph::explaining_contract::GetConservation;
 use tminus_user_graph::own_contract::{ChangeOwnEvent, DeleteOwnEvent, PutConstraint, RemoveConstraint};
 
-use crate::support::{NINE, at, create, id, tennis};
+use crate::support::{NINE, ask, at, create, id, tennis};
 
 const CASES: u64 = 12;
 const STEPS: u64 = 40;
@@ -106,5 +107,7 @@ fn every_block_is_shown_once_whatever_crashes() {
         for account in 0..2 {
             assert_eq!(stage.shown(account), wanted, "seed {seed}, account {account}");
         }
+        let report = ask(&stage, &GetConservation {}).unwrap();
+        assert!(report.balanced && report.mirrored == 2 * model.len() as u64, "seed {seed}: {report:?}");
     }
 }

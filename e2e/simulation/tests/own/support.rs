@@ -18,6 +18,13 @@ pub(crate) fn ask<C: Command>(stage: &Stage, command: &C) -> Result<C::Reply, Ob
     stage.world.call(&stage.person.user.to_string(), command)
 }
 
+/// Everything that is stored, but for how far back the journal reaches: a day later it is a day less.
+fn state(stage: &Stage) -> Vec<String> {
+    let mut state = stage.world.state();
+    state.retain(|line| !line.contains(" graph Row("));
+    state
+}
+
 /// Asks, lets the world settle, asks again: the answer is the same, and nothing changes.
 pub(crate) fn twice_is_once<C: Command<Reply: PartialEq + std::fmt::Debug>>(
     stage: &mut Stage,
@@ -25,10 +32,11 @@ pub(crate) fn twice_is_once<C: Command<Reply: PartialEq + std::fmt::Debug>>(
 ) -> C::Reply {
     let answer = ask(stage, command).unwrap();
     stage.settle();
-    let (state, writes) = (stage.world.state(), stage.world.writes());
+    let (state, writes) = (state(stage), stage.world.writes());
     assert_eq!(ask(stage, command).unwrap(), answer, "{} twice is not once", C::NAME);
     stage.settle();
-    assert!((stage.world.state(), stage.world.writes()) == (state, writes), "{} twice is not once", C::NAME);
+    let differs = tminus_simulation::laws::same(C::NAME, &state, &self::state(stage));
+    assert_eq!((differs, stage.world.writes()), (Vec::new(), writes), "{} twice is not once", C::NAME);
     answer
 }
 

@@ -40,7 +40,7 @@ fn a_lost_answer_is_followed_by_a_repeat_and_never_forgotten() {
     let mut mirror = Mirror::wished(hash("a"));
     mirror.learn(1, Fact::InDoubt, NOW);
     assert_eq!(mirror.next(), Some(Step::Insert));
-    mirror.learn(1, Fact::Exists { hash: hash("a"), etag: "x".into(), updated: None }, NOW);
+    mirror.learn(1, Fact::Exists { hash: hash("a"), etag: "x".into(), updated: None, shows: None }, NOW);
     assert_eq!(mirror.state, MirrorState::Active);
 
     let mut mirror = Mirror::wished(hash("a"));
@@ -65,7 +65,7 @@ fn a_wish_that_returns_while_a_write_is_under_way_does_not_rest() {
     // The writer crashed; its claim ran out and another takes over.
     mirror.claim();
     assert_eq!(mirror.next(), Some(Step::Update { etag: Some("e-a".into()) }));
-    mirror.learn(3, Fact::Exists { hash: hash("b"), etag: "e-b".into(), updated: None }, NOW);
+    mirror.learn(3, Fact::Exists { hash: hash("b"), etag: "e-b".into(), updated: None, shows: None }, NOW);
     assert_eq!(mirror.next(), Some(Step::Update { etag: Some("e-b".into()) }));
 }
 
@@ -99,15 +99,18 @@ fn an_echo_changes_nothing_and_an_edit_by_hand_is_undone() {
     let (a, x) = (hash("a"), hash("x"));
     assert!(!mirror.see(Sight::Deleted), "pending: ignored");
     mirror.learn(1, written("a"), NOW);
-    assert!(!mirror.see(Sight::Live { etag: "e-a", hash: &a, updated: Some(NOW) }));
+    assert!(!mirror.see(Sight::Live { etag: "e-a", hash: &a, updated: Some(NOW), shows: None }));
     let before = Some(NOW.plus_millis(-1));
-    assert!(!mirror.see(Sight::Live { etag: "e-0", hash: &x, updated: before }), "old news");
+    assert!(!mirror.see(Sight::Live { etag: "e-0", hash: &x, updated: before, shows: None }), "old news");
     mirror.claim();
-    assert!(!mirror.see(Sight::Live { etag: "e-2", hash: &x, updated: Some(NOW) }), "claimed: ignored");
+    assert!(
+        !mirror.see(Sight::Live { etag: "e-2", hash: &x, updated: Some(NOW), shows: None }),
+        "claimed: ignored"
+    );
     mirror.release();
-    assert!(mirror.see(Sight::Live { etag: "e-2", hash: &a, updated: Some(NOW) }));
+    assert!(mirror.see(Sight::Live { etag: "e-2", hash: &a, updated: Some(NOW), shows: None }));
     assert_eq!(mirror.state, MirrorState::Active, "only the etag moved");
-    assert!(mirror.see(Sight::Live { etag: "e-3", hash: &x, updated: Some(NOW) }));
+    assert!(mirror.see(Sight::Live { etag: "e-3", hash: &x, updated: Some(NOW), shows: None }));
     assert_eq!(mirror.next(), Some(Step::Update { etag: Some("e-3".into()) }));
 }
 
@@ -118,7 +121,7 @@ fn a_mirror_that_a_whole_list_does_not_hold_is_looked_for_and_made_again() {
     assert!(mirror.see(Sight::Missing));
     assert_eq!(mirror.next(), Some(Step::Insert));
     let mut gone = mirror.clone();
-    let exists = Fact::Exists { hash: hash("a"), etag: "e-a".into(), updated: Some(NOW) };
+    let exists = Fact::Exists { hash: hash("a"), etag: "e-a".into(), updated: Some(NOW), shows: None };
     mirror.learn(1, exists, NOW);
     assert_eq!(mirror.state, MirrorState::Active, "the list was older than our write");
     gone.learn(1, Fact::IdBurnt, NOW);
