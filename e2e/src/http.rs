@@ -139,6 +139,11 @@ impl Browser {
         self.send("PUT", url, Some(body))
     }
 
+    /// Sends a PATCH of JSON.
+    pub fn patch(&self, url: &str, body: &Value) -> Result<Reply> {
+        self.send("PATCH", url, Some(body))
+    }
+
     /// Sends a POST of JSON.
     pub fn post(&self, url: &str, body: &Value) -> Result<Reply> {
         self.send("POST", url, Some(body))

@@ -191,6 +191,11 @@ impl Person {
         self.browser.put(&format!("{}{path}", self.api), body)
     }
 
+    /// A PATCH of the person's own.
+    pub fn patch(&self, path: &str, body: &Value) -> Result<Reply> {
+        self.browser.patch(&format!("{}{path}", self.api), body)
+    }
+
     /// A POST of the person's own.
     pub fn post(&self, path: &str, body: &Value) -> Result<Reply> {
         self.browser.post(&format!("{}{path}", self.api), body)

@@ -380,7 +380,7 @@ pub struct PreviewExample {
     pub start: Timestamp,
     /// The event.
     pub event: EventId,
-    /// Its title, for its owner's eyes.
+    /// Its title, for its owner's eyes: the first 200 characters.
     pub title: Option<String>,
     /// The calendar of the mirror.
     pub calendar: CalendarId,

@@ -28,6 +28,8 @@ use crate::{events, hours, policy, project};
 const STEP: u32 = 2_000;
 /// How many mirrors are shown.
 const EXAMPLES: usize = 10;
+/// How much of a title is shown, in characters: each step comes with what those before it found.
+const MAX_TITLE_CHARS: usize = 200;
 /// How far ahead the next occurrence of a series is looked for: two years.
 const AHEAD_MS: i64 = 2 * 366 * 86_400_000;
 
@@ -138,7 +140,10 @@ struct Found {
 
 impl Found {
     fn new(events: &[StoredEvent], now: Timestamp) -> Self {
-        let next = |event: &StoredEvent| Some((next(event, now)?, event.content.title.clone()));
+        let title = |event: &StoredEvent| {
+            event.content.title.as_ref().map(|title| title.chars().take(MAX_TITLE_CHARS).collect())
+        };
+        let next = |event: &StoredEvent| Some((next(event, now)?, title(event)));
         let events = events.iter().map(|event| (event.event, next(event))).collect();
         Self { events, examples: Vec::new() }
     }

@@ -6,7 +6,7 @@
 //! programs drop or refuse. The UIDs are made of our ids: two accounts hold a meeting under the same iCalUID, and a
 //! reader would keep one of them only.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 
 use crate::event::{EventContent, Status, Transparency, Visibility, When};
 use crate::ids::EventId;
@@ -126,14 +126,11 @@ impl IcsWriter {
 }
 
 fn instant(at: Timestamp) -> String {
-    DateTime::<Utc>::from_timestamp_millis(at.millis())
-        .unwrap_or_default()
-        .format("%Y%m%dT%H%M%SZ")
-        .to_string()
+    Occurrence::At(at).stamp()
 }
 
 fn day(day: NaiveDate) -> String {
-    day.format("%Y%m%d").to_string()
+    Occurrence::On(day).stamp()
 }
 
 /// A text as the value of a property (RFC 5545 section 3.3.11); control characters, which it cannot have, are left out.

@@ -1,6 +1,6 @@
 //! Which occurrence of a series is meant: the start that it has by the rule, whatever it was moved to.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, Timelike as _, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::event::When;
@@ -43,11 +43,13 @@ impl Occurrence {
     #[must_use]
     pub fn stamp(self) -> String {
         match self {
-            Self::At(at) => DateTime::<Utc>::from_timestamp_millis(at.millis())
-                .unwrap_or_default()
-                .format(STAMP)
-                .to_string(),
-            Self::On(day) => day.format(DAY_STAMP).to_string(),
+            Self::At(at) => {
+                let at = DateTime::<Utc>::from_timestamp_millis(at.millis()).unwrap_or_default();
+                let day = Self::On(at.date_naive()).stamp();
+                format!("{day}T{:02}{:02}{:02}Z", at.hour(), at.minute(), at.second())
+            }
+            // Not by a pattern, which would bring all patterns into every Worker that shows a time.
+            Self::On(day) => format!("{:04}{:02}{:02}", day.year(), day.month(), day.day()),
         }
     }
 

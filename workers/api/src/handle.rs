@@ -92,6 +92,9 @@ async fn serve<P: Ports + RegistrySql>(
     let query = Query::parse(&request.query)?;
     row.check(&query)?;
     let cx = Context { ports, config, request, query, trace, now: ports.now() };
+    if row.access == Access::Session {
+        cx.session()?;
+    }
     let mut key = None;
     if row.changes_by_session() {
         match idempotency::begin(&cx).await? {
@@ -110,64 +113,79 @@ async fn dispatch<P: Ports + RegistrySql>(
     cx: &Context<'_, P>,
     route: Route,
 ) -> Result<ApiResponse, ApiError> {
-    match route {
-        Route::Health => ApiResponse::json(200, &routes::Health { ok: true }),
-        Route::Description => Ok(ApiResponse::description()),
-        Route::SignIn => oauth::begin_sign_in(cx),
-        Route::Link => oauth::begin_link(cx),
-        Route::Callback => oauth::callback(cx).await,
-        Route::Accounts => routes::accounts::own(cx).await,
-        Route::Events => routes::events::own(cx).await,
-        Route::EventsFile => routes::ics::own(cx).await,
-        Route::Event(event) => routes::events::one(cx, event).await,
-        Route::CreateEvent => routes::own_events::create(cx).await,
-        Route::ChangeEvent(event) => routes::own_events::change(cx, event).await,
-        Route::DeleteEvent(event) => routes::own_events::delete(cx, event).await,
-        Route::Journal(event) => routes::journal::of_event(cx, event).await,
-        Route::AsOf(event) => routes::journal::as_of(cx, event).await,
-        Route::ExplainEvent(event) => routes::explain::event(cx, event).await,
-        Route::ExplainSlot(calendar) => routes::explain::slot(cx, calendar).await,
-        Route::Conservation => routes::explain::conservation(cx).await,
-        Route::FreeBusy => routes::free_busy::own(cx).await,
-        Route::PreviewPolicy => routes::preview::step(cx).await,
-        Route::SettingsJournal => routes::journal::of_settings(cx).await,
-        Route::Constraints => routes::constraints::own(cx).await,
-        Route::AddConstraint => routes::constraints::add(cx).await,
-        Route::ReplaceConstraint(id) => routes::constraints::replace(cx, id).await,
-        Route::RemoveConstraint(id) => routes::constraints::remove(cx, id).await,
-        Route::Status => routes::status::own(cx).await,
-        Route::DeadLetters => routes::dead_letters::own(cx).await,
-        Route::Policy => routes::policy::own(cx).await,
-        Route::PutEdge => routes::policy::put_edge(cx).await,
-        Route::RemoveEdge => routes::policy::remove_edge(cx).await,
-        Route::SetHandDeleted => routes::mirrors::set_hand_deleted(cx, None).await,
-        Route::SetHandDeletedOf(event) => routes::mirrors::set_hand_deleted(cx, Some(event)).await,
-        Route::UnsetHandDeletedOf(event) => routes::mirrors::unset_hand_deleted(cx, event).await,
-        Route::SetWorkingHours => routes::policy::set_working_hours(cx).await,
+    let ask = match route {
+        // More than one question, or none of a graph.
+        Route::Health => return ApiResponse::json(200, &routes::Health { ok: true }),
+        Route::Description => return Ok(ApiResponse::description()),
+        Route::SignIn => return oauth::begin_sign_in(cx),
+        Route::Link => return oauth::begin_link(cx),
+        Route::Callback => return oauth::callback(cx).await,
+        Route::Accounts => return routes::accounts::own(cx).await,
+        Route::EventsFile => return routes::ics::own(cx).await,
+        Route::ChangeEvent(event) => return routes::own_events::change(cx, event).await,
+        Route::DeleteEvent(event) => return routes::own_events::delete(cx, event).await,
+        Route::ReplaceConstraint(id) => {
+            return routes::constraints::if_set(cx, id, routes::constraints::replace(cx, id)?).await;
+        }
+        Route::RemoveConstraint(id) => {
+            return routes::constraints::if_set(cx, id, routes::constraints::remove(cx, id)?).await;
+        }
+        Route::Status => return routes::status::own(cx).await,
+        Route::DeadLetters => return routes::dead_letters::own(cx).await,
+        Route::Unlink(account) => return routes::unlink::own(cx, account).await,
+        Route::ReplayDeadLetter(account, letter) => {
+            return routes::replay::own_letter(cx, account, letter).await;
+        }
+        Route::DiscardDeadLetter(account, letter) => {
+            return routes::replay::discard_own(cx, account, letter).await;
+        }
+        Route::ReplayQuarantine(account) => return routes::replay::quarantine(cx, account).await,
+        Route::AdminUnlink(account) => return routes::unlink::by_operator(cx, account).await,
+        Route::AdminReplayDeadLetter(object, letter) => {
+            return routes::replay::letter_of(cx, &object.0, letter).await;
+        }
+        Route::AdminDiscardDeadLetter(object, letter) => {
+            return routes::replay::discard(cx, &object.0, letter).await;
+        }
+        Route::AdminResync(account) => return routes::admin::resync(cx, account).await,
+        Route::AdminMaintain(account) => return routes::admin::maintain(cx, account).await,
+        Route::AdminAccountStatus(account) => return routes::admin::account_status(cx, account).await,
+        Route::AdminAccountDeadLetters(object) => {
+            return routes::dead_letters::of_object(cx, &object.0).await;
+        }
+        Route::AdminUserStatus(user) => return routes::status::of_user(cx, user).await,
+        Route::AdminDeadLetters => return routes::dead_letters::newest(cx).await,
+        // One question to a graph.
+        Route::Events => routes::events::own(cx),
+        Route::Event(event) => routes::events::one(cx, event),
+        Route::CreateEvent => routes::own_events::create(cx),
+        Route::Journal(event) => routes::journal::of_event(cx, event),
+        Route::AsOf(event) => routes::journal::as_of(cx, event),
+        Route::ExplainEvent(event) => routes::explain::event(cx, event),
+        Route::ExplainSlot(calendar) => routes::explain::slot(cx, calendar),
+        Route::Conservation => routes::explain::conservation(cx),
+        Route::FreeBusy => routes::free_busy::own(cx),
+        Route::PreviewPolicy => routes::preview::step(cx),
+        Route::SettingsJournal => routes::journal::of_settings(cx),
+        Route::Constraints => routes::constraints::own(cx),
+        Route::AddConstraint => routes::constraints::add(cx),
+        Route::Policy => routes::policy::own(cx),
+        Route::PutEdge => routes::policy::put_edge(cx),
+        Route::RemoveEdge => routes::policy::remove_edge(cx),
+        Route::SetHandDeleted => routes::mirrors::set_hand_deleted(cx, None),
+        Route::SetHandDeletedOf(event) => routes::mirrors::set_hand_deleted(cx, Some(event)),
+        Route::UnsetHandDeletedOf(event) => routes::mirrors::unset_hand_deleted(cx, event),
+        Route::SetWorkingHours => routes::policy::set_working_hours(cx),
         Route::Dismiss(event, calendar) => {
-            routes::mirrors::set_dismissed(cx, event, calendar, MirrorWish::Dismissed).await
+            routes::mirrors::set_dismissed(cx, event, calendar, MirrorWish::Dismissed)
         }
         Route::TakeBack(event, calendar) => {
-            routes::mirrors::set_dismissed(cx, event, calendar, MirrorWish::AsPolicy).await
+            routes::mirrors::set_dismissed(cx, event, calendar, MirrorWish::AsPolicy)
         }
-        Route::Holds => routes::holds::own(cx).await,
-        Route::Hold(calendar) => routes::holds::one(cx, calendar).await,
-        Route::DecideHold(calendar) => routes::holds::decide(cx, calendar).await,
-        Route::Unlink(account) => routes::unlink::own(cx, account).await,
-        Route::ReplayDeadLetter(account, letter) => routes::replay::own_letter(cx, account, letter).await,
-        Route::DiscardDeadLetter(account, letter) => routes::replay::discard_own(cx, account, letter).await,
-        Route::ReplayQuarantine(account) => routes::replay::quarantine(cx, account).await,
-        Route::AdminUnlink(account) => routes::unlink::by_operator(cx, account).await,
-        Route::AdminReplayDeadLetter(object, letter) => {
-            routes::replay::letter_of(cx, &object.0, letter).await
-        }
-        Route::AdminDiscardDeadLetter(object, letter) => routes::replay::discard(cx, &object.0, letter).await,
-        Route::AdminResync(account) => routes::admin::resync(cx, account).await,
-        Route::AdminMaintain(account) => routes::admin::maintain(cx, account).await,
-        Route::AdminAccountStatus(account) => routes::admin::account_status(cx, account).await,
-        Route::AdminAccountDeadLetters(object) => routes::dead_letters::of_object(cx, &object.0).await,
-        Route::AdminUserStatus(user) => routes::status::of_user(cx, user).await,
-        Route::AdminUserEvents(user) => routes::events::of_user(cx, user).await,
-        Route::AdminDeadLetters => routes::dead_letters::newest(cx).await,
-    }
+        Route::Holds => routes::holds::own(cx),
+        Route::Hold(calendar) => routes::holds::one(cx, calendar),
+        Route::DecideHold(calendar) => routes::holds::decide(cx, calendar),
+        Route::AdminUserEvents(user) => routes::events::of_user(cx, user),
+    };
+    ask?.send(cx).await
 }

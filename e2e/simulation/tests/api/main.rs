@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod asked;
 mod isolation;
 mod keys;
 mod support;

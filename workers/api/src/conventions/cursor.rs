@@ -6,11 +6,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tminus_domain::ids::UserId;
+use tminus_domain::keys::KeyRing;
 use tminus_domain::signed::{sign, verify};
+use tminus_domain::time::Timestamp;
 
 use super::code::Code;
 use super::error::ApiError;
-use crate::handle::Context;
 
 /// Longest cursor that is read, in characters.
 const MAX_CURSOR: usize = 512;
@@ -56,18 +57,23 @@ impl List {
     }
 
     /// As [`Self::cursor`], for what nobody may make up: it is signed, and good for an hour.
-    pub(crate) fn signed<P>(&self, cx: &Context<'_, P>, after: &impl Serialize) -> Result<String, ApiError> {
-        let expires = cx.now.plus_seconds(SIGNED_S);
-        Ok(sign(&cx.config.state_keys, PURPOSE, &self.wire(after)?, expires))
+    pub(crate) fn signed(
+        &self,
+        keys: &KeyRing,
+        now: Timestamp,
+        after: &impl Serialize,
+    ) -> Result<String, ApiError> {
+        Ok(sign(keys, PURPOSE, &self.wire(after)?, now.plus_seconds(SIGNED_S)))
     }
 
     /// What was signed for the list.
-    pub(crate) fn verified<P, T: DeserializeOwned>(
+    pub(crate) fn verified<T: DeserializeOwned>(
         &self,
-        cx: &Context<'_, P>,
+        keys: &KeyRing,
+        now: Timestamp,
         text: &str,
     ) -> Result<T, ApiError> {
-        self.place(verify(&cx.config.state_keys, PURPOSE, text, cx.now).ok())
+        self.place(verify(keys, PURPOSE, text, now).ok())
     }
 
     fn wire(&self, after: &impl Serialize) -> Result<Vec<u8>, ApiError> {

@@ -1,15 +1,15 @@
 //! Trips, and what is busy or free whatever the calendars say.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::value::RawValue;
 use tminus_domain::actor::Asker;
-use tminus_domain::constraint::Constraint;
-use tminus_domain::ids::{ConstraintId, UserId};
-use tminus_ports::Ports;
+use tminus_domain::ids::ConstraintId;
+use tminus_ports::{Encoded, Ports};
 use tminus_user_graph::own_contract::{
     ListConstraints, ListSettingsJournal, PutConstraint, RemoveConstraint, Subject,
 };
 
-use super::own_graph::{self, Said};
+use super::own_graph::{Answer, Ask, Page, Said, encoded, part, said};
 use crate::conventions::{ApiError, Instant, Limit, List, body, idempotency, parameters};
 use crate::handle::Context;
 use crate::http::ApiResponse;
@@ -41,7 +41,7 @@ pub(crate) struct Known<T> {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Constraints {
     /// In the order of their ids.
-    #[cfg_attr(test, schemars(with = "Vec<Known<Constraint>>"))]
+    #[cfg_attr(test, schemars(with = "Vec<Known<tminus_domain::constraint::Constraint>>"))]
     constraints: Vec<Known<Said>>,
     /// Where the next page starts; `null`: this was the last one.
     next_cursor: Option<String>,
@@ -55,76 +55,54 @@ pub(crate) struct Removed {
     id: ConstraintId,
 }
 
-/// The page as the graph hands it over.
-#[derive(Deserialize, Default)]
-struct Page {
-    constraints: Vec<(ConstraintId, Said)>,
-    next: Option<ConstraintId>,
-}
-
 /// `GET /v1/constraints?from=&to=&limit=&cursor=`
-pub(crate) async fn own<P: Ports>(cx: &Context<'_, P>) -> Result<ApiResponse, ApiError> {
+pub(crate) fn own<P>(cx: &Context<'_, P>) -> Result<Ask, ApiError> {
     let user = cx.session()?.user;
     let ConstraintsQuery { from, to, limit, cursor } = ConstraintsQuery::read(&cx.query)?;
     let (from, to) = (from.map(|Instant(from)| from), to.map(|Instant(to)| to));
-    let bounds = [from, to].map(|bound| bound.map(|at| at.millis().to_string()).unwrap_or_default());
-    let list = List::new("constraints", user, &bounds.each_ref().map(String::as_str));
+    let list = List::new("constraints", user, &[&encoded(&(from, to))?]);
     let after = cursor.map(|cursor| list.after(&cursor)).transpose()?;
     let ask = ListConstraints { from, to, after, limit: limit.unwrap_or_default().0 };
-    let said = own_graph::ask(cx, user, &ask).await?;
-    let page: Page = said.map(|said| own_graph::part(&said)).transpose()?.unwrap_or_default();
-    let next_cursor = page.next.map(|next| list.cursor(&next)).transpose()?;
-    let constraints = page.constraints.into_iter().map(|(id, constraint)| Known { id, constraint }).collect();
-    ApiResponse::json(200, &Constraints { constraints, next_cursor })
+    Ask::new(user, &ask, move |said| {
+        let page = Page::of(said)?;
+        let next_cursor = page.next_cursor(&list)?;
+        let known = |entry: &Said| part(entry).map(|(id, constraint)| Known { id, constraint });
+        let constraints = page.entries.iter().map(known).collect::<Result<_, _>>()?;
+        ApiResponse::json(200, &Constraints { constraints, next_cursor })
+    })
 }
 
 /// `POST /v1/constraints`
-pub(crate) async fn add<P: Ports>(cx: &Context<'_, P>) -> Result<ApiResponse, ApiError> {
-    let user = cx.session()?.user;
-    let constraint = body(cx.request)?;
-    put(cx, user, 201, idempotency::made(cx)?, constraint).await
+pub(crate) fn add<P: Ports>(cx: &Context<'_, P>) -> Result<Ask, ApiError> {
+    put(cx, 201, idempotency::made(cx)?)
 }
 
 /// `PUT /v1/constraints/{cst}`
-pub(crate) async fn replace<P: Ports>(
-    cx: &Context<'_, P>,
-    id: ConstraintId,
-) -> Result<ApiResponse, ApiError> {
-    let user = cx.session()?.user;
-    let constraint = body(cx.request)?;
-    require(cx, user, id).await?;
-    put(cx, user, 200, id, constraint).await
+pub(crate) fn replace<P>(cx: &Context<'_, P>, id: ConstraintId) -> Result<Ask, ApiError> {
+    put(cx, 200, id)
 }
 
 /// `DELETE /v1/constraints/{cst}`
-pub(crate) async fn remove<P: Ports>(cx: &Context<'_, P>, id: ConstraintId) -> Result<ApiResponse, ApiError> {
+pub(crate) fn remove<P>(cx: &Context<'_, P>, id: ConstraintId) -> Result<Ask, ApiError> {
+    let remove = RemoveConstraint { id, by: Asker::Ui };
+    Ask::change(cx.session()?.user, &remove, move |_| ApiResponse::json(200, &Removed { id }))
+}
+
+fn put<P>(cx: &Context<'_, P>, status: u16, id: ConstraintId) -> Result<Ask, ApiError> {
     let user = cx.session()?.user;
-    require(cx, user, id).await?;
-    own_graph::change(cx, user, &RemoveConstraint { id, by: Asker::Ui }).await?;
-    ApiResponse::json(200, &Removed { id })
+    let put = PutConstraint { id, by: Asker::Ui, constraint: body(cx.request)? };
+    // As a text: it is encoded for the graph anyway.
+    let constraint = RawValue::from_string(encoded(&put.constraint)?)
+        .map_err(|_| ApiError::Internal { what: "a constraint does not encode" })?;
+    Ask::change(user, &put, move |_| ApiResponse::json(status, &Known { id, constraint }))
 }
 
-async fn put<P: Ports>(
-    cx: &Context<'_, P>,
-    user: UserId,
-    status: u16,
-    id: ConstraintId,
-    constraint: Constraint,
-) -> Result<ApiResponse, ApiError> {
-    let put = PutConstraint { id, by: Asker::Ui, constraint };
-    own_graph::change(cx, user, &put).await?;
-    ApiResponse::json(status, &Known { id, constraint: put.constraint })
-}
-
-/// Refuses an id of which nothing is set: the graph itself takes any.
-async fn require<P: Ports>(cx: &Context<'_, P>, user: UserId, id: ConstraintId) -> Result<(), ApiError> {
-    #[derive(Deserialize)]
-    struct Standing {
-        now: Option<Said>,
+/// Asks only if the constraint is set: the graph itself takes any id.
+pub(crate) async fn if_set<P: Ports>(cx: &Context<'_, P>, id: ConstraintId, ask: Ask) -> Answer {
+    let journal = ListSettingsJournal { subject: Subject::Constraint(id), before: None, limit: 1 };
+    let said = said(cx, cx.session()?.user, Encoded::of(&journal)?).await?;
+    if Page::of(said)?.now.is_none() {
+        return Err(ApiError::not_found("constraint"));
     }
-    let ask = ListSettingsJournal { subject: Subject::Constraint(id), before: None, limit: 1 };
-    let said = own_graph::ask(cx, user, &ask).await?;
-    let standing = said.map(|said| own_graph::part::<Standing>(&said)).transpose()?;
-    let is_set = standing.is_some_and(|standing| standing.now.is_some());
-    if is_set { Ok(()) } else { Err(ApiError::not_found("constraint")) }
+    ask.send(cx).await
 }

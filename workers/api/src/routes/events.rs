@@ -1,14 +1,12 @@
 //! The events of a person: what takes place in a range, a page at a time, and one event with its mirrors.
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
 use tminus_domain::event::Status;
 use tminus_domain::ids::{AccountId, CalendarId, EventId, UserId};
-use tminus_ports::Ports;
-use tminus_user_graph::contract::{EventCursor, ListEvents};
+use tminus_user_graph::contract::ListEvents;
 use tminus_user_graph::reading_contract::{EventFilter, GetEvent};
 
-use super::own_graph::{self, Said};
+use super::own_graph::{Ask, Page, Said, encoded};
 use crate::conventions::{ApiError, Instant, Limit, List, Several, Words, parameters, require_range};
 use crate::handle::Context;
 use crate::http::ApiResponse;
@@ -51,25 +49,13 @@ pub(crate) struct Events {
     search: Option<Said>,
 }
 
-/// The page as the graph hands it over.
-#[derive(Deserialize, Default)]
-struct Page {
-    events: Vec<Said>,
-    next: Option<EventCursor>,
-    search: Option<Box<RawValue>>,
-}
-
 /// `GET /v1/events?from=&to=&…`
-pub(crate) async fn own<P: Ports>(cx: &Context<'_, P>) -> Result<ApiResponse, ApiError> {
-    list(cx, cx.session()?.user).await
+pub(crate) fn own<P>(cx: &Context<'_, P>) -> Result<Ask, ApiError> {
+    of_user(cx, cx.session()?.user)
 }
 
 /// `GET /v1/admin/users/{usr}/events?from=&to=&…`
-pub(crate) async fn of_user<P: Ports>(cx: &Context<'_, P>, user: UserId) -> Result<ApiResponse, ApiError> {
-    list(cx, user).await
-}
-
-async fn list<P: Ports>(cx: &Context<'_, P>, user: UserId) -> Result<ApiResponse, ApiError> {
+pub(crate) fn of_user<P>(cx: &Context<'_, P>, user: UserId) -> Result<Ask, ApiError> {
     let query = EventsQuery::read(&cx.query)?;
     require_range(query.from, query.to)?;
     let mut ask = ListEvents {
@@ -85,19 +71,17 @@ async fn list<P: Ports>(cx: &Context<'_, P>, user: UserId) -> Result<ApiResponse
         after: None,
     };
     // Everything but the size and the place of the page.
-    let all =
-        serde_json::to_string(&ask).map_err(|_| ApiError::Internal { what: "a query does not encode" })?;
-    let list = List::new("events", user, &[&all]);
+    let list = List::new("events", user, &[&encoded(&ask)?]);
     ask.limit = query.limit.unwrap_or_default().0;
     ask.after = query.cursor.map(|cursor| list.after(&cursor)).transpose()?;
-    // A person's graph begins with the first account: before that there are no events.
-    let said = own_graph::ask(cx, user, &ask).await?;
-    let page: Page = said.map(|said| own_graph::part(&said)).transpose()?.unwrap_or_default();
-    let next_cursor = page.next.map(|next| list.cursor(&next)).transpose()?;
-    ApiResponse::json(200, &Events { events: page.events, next_cursor, search: page.search })
+    Ask::new(user, &ask, move |said| {
+        let page = Page::of(said)?;
+        let next_cursor = page.next_cursor(&list)?;
+        ApiResponse::json(200, &Events { events: page.entries, next_cursor, search: page.now })
+    })
 }
 
 /// `GET /v1/events/{evt}`
-pub(crate) async fn one<P: Ports>(cx: &Context<'_, P>, event: EventId) -> Result<ApiResponse, ApiError> {
-    own_graph::show(cx, &GetEvent { event }, "event").await
+pub(crate) fn one<P>(cx: &Context<'_, P>, event: EventId) -> Result<Ask, ApiError> {
+    Ask::show(cx.session()?.user, &GetEvent { event }, "event")
 }

@@ -2,10 +2,9 @@
 
 use tminus_domain::hours::Zone;
 use tminus_domain::ids::AccountId;
-use tminus_ports::Ports;
 use tminus_user_graph::reading_contract::{FreeBusy, GetFreeBusy};
 
-use super::own_graph;
+use super::own_graph::{Ask, answer};
 use crate::conventions::{ApiError, Instant, Several, parameters, require_range};
 use crate::handle::Context;
 use crate::http::ApiResponse;
@@ -25,17 +24,17 @@ parameters! {
 }
 
 /// `GET /v1/free-busy?from=&to=&zone=&account=`
-pub(crate) async fn own<P: Ports>(cx: &Context<'_, P>) -> Result<ApiResponse, ApiError> {
+pub(crate) fn own<P>(cx: &Context<'_, P>) -> Result<Ask, ApiError> {
     let user = cx.session()?.user;
     let FreeBusyQuery { from, to, zone, account } = FreeBusyQuery::read(&cx.query)?;
     require_range(from, to)?;
     let ask = GetFreeBusy { from: from.0, to: to.0, zone, accounts: account.unwrap_or_default().0 };
-    match own_graph::ask(cx, user, &ask).await? {
-        Some(said) => Ok(own_graph::answer(200, &said)),
+    Ask::new(user, &ask, move |said| match said {
+        Some(said) => Ok(answer(200, &said)),
         // Before the first account nothing is known of anybody.
         None => {
             let zone = zone.unwrap_or(Zone::UTC);
             ApiResponse::json(200, &FreeBusy { zone, busy: Vec::new(), free: None })
         }
-    }
+    })
 }

@@ -1,11 +1,10 @@
 //! Held sweeps: events that two full lists of a calendar did not show, too many to be believed (protocol rule 14).
 
 use serde::{Deserialize, Serialize};
-use tminus_domain::ids::{CalendarId, EventId, RunId};
-use tminus_ports::Ports;
-use tminus_user_graph::policy_contract::{DecideHold, Decision, GetHold, HeldEvent, Hold, Holds, ListHolds};
+use tminus_domain::ids::{CalendarId, RunId};
+use tminus_user_graph::policy_contract::{DecideHold, Decision, GetHold, Holds, ListHolds};
 
-use super::own_graph;
+use super::own_graph::{Ask, Page, Said, answer};
 use crate::conventions::{ApiError, Limit, List, body, parameters};
 use crate::handle::Context;
 use crate::http::ApiResponse;
@@ -24,8 +23,10 @@ parameters! {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct HeldPage {
-    hold: Hold,
-    events: Vec<HeldEvent>,
+    #[cfg_attr(test, schemars(with = "tminus_user_graph::policy_contract::Hold"))]
+    hold: Said,
+    #[cfg_attr(test, schemars(with = "Vec<tminus_user_graph::policy_contract::HeldEvent>"))]
+    events: Vec<Said>,
     next_cursor: Option<String>,
 }
 
@@ -40,43 +41,37 @@ pub(crate) struct DecisionBody {
 }
 
 /// `GET /v1/holds`
-pub(crate) async fn own<P: Ports>(cx: &Context<'_, P>) -> Result<ApiResponse, ApiError> {
-    let user = cx.session()?.user;
-    let holds = own_graph::read(cx, user, &ListHolds {}).await?.unwrap_or(Holds { holds: Vec::new() });
-    ApiResponse::json(200, &holds)
+pub(crate) fn own<P>(cx: &Context<'_, P>) -> Result<Ask, ApiError> {
+    Ask::new(cx.session()?.user, &ListHolds {}, |said| match said {
+        Some(said) => Ok(answer(200, &said)),
+        None => ApiResponse::json(200, &Holds { holds: Vec::new() }),
+    })
 }
 
 /// `GET /v1/holds/{cal}?limit=&cursor=`
-pub(crate) async fn one<P: Ports>(
-    cx: &Context<'_, P>,
-    calendar: CalendarId,
-) -> Result<ApiResponse, ApiError> {
+pub(crate) fn one<P>(cx: &Context<'_, P>, calendar: CalendarId) -> Result<Ask, ApiError> {
     let user = cx.session()?.user;
     let HoldQuery { limit, cursor } = HoldQuery::read(&cx.query)?;
     let list = List::new("hold", user, &[&calendar.to_string()]);
-    let after = cursor.map(|cursor| list.after::<EventId>(&cursor)).transpose()?;
+    let after = cursor.map(|cursor| list.after(&cursor)).transpose()?;
     let ask = GetHold { calendar, after, limit: limit.unwrap_or_default().0 };
-    let page = own_graph::read(cx, user, &ask).await?;
-    let (page, hold) = page
-        .and_then(|mut page| page.hold.take().map(|hold| (page, hold)))
-        .ok_or_else(|| ApiError::not_found("held sweep"))?;
-    let next_cursor = page.next.map(|next| list.cursor(&next)).transpose()?;
-    ApiResponse::json(200, &HeldPage { hold, events: page.events, next_cursor })
+    Ask::new(user, &ask, move |said| {
+        let page = Page::of(said)?;
+        let next_cursor = page.next_cursor(&list)?;
+        let hold = page.now.ok_or_else(|| ApiError::not_found("held sweep"))?;
+        ApiResponse::json(200, &HeldPage { hold, events: page.entries, next_cursor })
+    })
 }
 
 /// `POST /v1/holds/{cal}`, with `{"run":"run_…","decision":"approve"|"reject"}`: answers how many events are being
 /// deleted, or stay; none if that run holds nothing (any more).
-pub(crate) async fn decide<P: Ports>(
-    cx: &Context<'_, P>,
-    calendar: CalendarId,
-) -> Result<ApiResponse, ApiError> {
+pub(crate) fn decide<P>(cx: &Context<'_, P>, calendar: CalendarId) -> Result<Ask, ApiError> {
     let user = cx.session()?.user;
     let DecisionBody { run, decision } = body(cx.request)?;
-    let decided = own_graph::change(cx, user, &DecideHold { calendar, run, decision }).await?;
     // What is approved goes in steps.
     let status = match decision {
         Decision::Approve => 202,
         Decision::Reject => 200,
     };
-    ApiResponse::json(status, &decided)
+    Ask::tell(user, status, &DecideHold { calendar, run, decision })
 }

@@ -3,12 +3,12 @@
 use tminus_domain::event::Status;
 use tminus_domain::ics::IcsWriter;
 use tminus_domain::ids::{AccountId, CalendarId};
-use tminus_ports::Ports;
-use tminus_user_graph::contract::ListEvents;
+use tminus_ports::{Encoded, Ports};
+use tminus_user_graph::contract::{EventPage, ListEvents};
 use tminus_user_graph::reading_contract::EventFilter;
 
-use super::own_graph;
-use crate::conventions::{ApiError, Instant, Several, parameters, require_range};
+use super::own_graph::{Answer, part, said};
+use crate::conventions::{Instant, Several, parameters, require_range};
 use crate::handle::Context;
 use crate::http::ApiResponse;
 
@@ -57,7 +57,7 @@ impl schemars::JsonSchema for File {
 }
 
 /// `GET /v1/events.ics?from=&to=&…`
-pub(crate) async fn own<P: Ports>(cx: &Context<'_, P>) -> Result<ApiResponse, ApiError> {
+pub(crate) async fn own<P: Ports>(cx: &Context<'_, P>) -> Answer {
     let user = cx.session()?.user;
     let IcsQuery { from, to, account, calendar, status } = IcsQuery::read(&cx.query)?;
     require_range(from, to)?;
@@ -76,7 +76,8 @@ pub(crate) async fn own<P: Ports>(cx: &Context<'_, P>) -> Result<ApiResponse, Ap
     let mut file = IcsWriter::new(cx.now);
     let mut cut_at = None;
     for _ in 0..MAX_PAGES {
-        let Some(page) = own_graph::read(cx, user, &ask).await? else { break };
+        let Some(page) = said(cx, user, Encoded::of(&ask)?).await? else { break };
+        let page: EventPage = part(&page)?;
         for listed in &page.events {
             file.event(listed.event, listed.occurrence, &listed.content);
         }

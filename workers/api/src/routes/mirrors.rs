@@ -1,11 +1,10 @@
 //! What a person wants of single mirrors, and of those that are deleted by hand.
 
 use serde::{Deserialize, Serialize};
-use tminus_domain::ids::{CalendarId, EventId};
-use tminus_ports::Ports;
+use tminus_domain::ids::{CalendarId, EventId, UserId};
 use tminus_user_graph::policy_contract::{HandDeleted, MirrorWish, SetDismissed, SetHandDeleted};
 
-use super::own_graph;
+use super::own_graph::Ask;
 use crate::conventions::{ApiError, body};
 use crate::handle::Context;
 use crate::http::ApiResponse;
@@ -36,34 +35,30 @@ pub(crate) struct Dismissal {
 }
 
 /// `PUT /v1/policy/hand-deleted` and `PUT /v1/events/{evt}/hand-deleted`, with `{"becomes":"restore"|"dismiss"}`.
-pub(crate) async fn set_hand_deleted<P: Ports>(
-    cx: &Context<'_, P>,
-    event: Option<EventId>,
-) -> Result<ApiResponse, ApiError> {
+pub(crate) fn set_hand_deleted<P>(cx: &Context<'_, P>, event: Option<EventId>) -> Result<Ask, ApiError> {
     let user = cx.session()?.user;
     let Becomes { becomes } = body(cx.request)?;
-    own_graph::change(cx, user, &SetHandDeleted { event, becomes: Some(becomes) }).await?;
-    ApiResponse::json(200, &Became { becomes: Some(becomes) })
+    hand_deleted(user, event, Some(becomes))
 }
 
 /// `DELETE /v1/events/{evt}/hand-deleted`: what the policy says applies to the event again.
-pub(crate) async fn unset_hand_deleted<P: Ports>(
-    cx: &Context<'_, P>,
-    event: EventId,
-) -> Result<ApiResponse, ApiError> {
-    let user = cx.session()?.user;
-    own_graph::change(cx, user, &SetHandDeleted { event: Some(event), becomes: None }).await?;
-    ApiResponse::json(200, &Became { becomes: None })
+pub(crate) fn unset_hand_deleted<P>(cx: &Context<'_, P>, event: EventId) -> Result<Ask, ApiError> {
+    hand_deleted(cx.session()?.user, Some(event), None)
+}
+
+fn hand_deleted(user: UserId, event: Option<EventId>, becomes: Option<HandDeleted>) -> Result<Ask, ApiError> {
+    let set = SetHandDeleted { event, becomes };
+    Ask::change(user, &set, move |_| ApiResponse::json(200, &Became { becomes }))
 }
 
 /// `PUT` and `DELETE /v1/events/{evt}/mirrors/{cal}/dismissal`
-pub(crate) async fn set_dismissed<P: Ports>(
+pub(crate) fn set_dismissed<P>(
     cx: &Context<'_, P>,
     event: EventId,
     calendar: CalendarId,
     wish: MirrorWish,
-) -> Result<ApiResponse, ApiError> {
-    let user = cx.session()?.user;
-    own_graph::change(cx, user, &SetDismissed { event, calendar, wish }).await?;
-    ApiResponse::json(200, &Dismissal { event_id: event, calendar_id: calendar, wish })
+) -> Result<Ask, ApiError> {
+    let set = SetDismissed { event, calendar, wish };
+    let answer = Dismissal { event_id: event, calendar_id: calendar, wish };
+    Ask::change(cx.session()?.user, &set, move |_| ApiResponse::json(200, &answer))
 }

@@ -5,12 +5,11 @@ use tminus_domain::hours::WorkingHours;
 use tminus_domain::ids::{AccountId, CalendarId};
 use tminus_domain::policy::{CalendarKind, DetailLevel};
 use tminus_domain::rules::EdgeRules;
-use tminus_ports::Ports;
 use tminus_user_graph::policy_contract::{
     EdgeKey, GetPolicy, HandDeleted, Policy, PolicyEdge, PutEdge, RemoveEdge, SetWorkingHours, Switch,
 };
 
-use super::own_graph;
+use super::own_graph::{Ask, answer};
 use crate::conventions::{ApiError, body, parameters};
 use crate::handle::Context;
 use crate::http::ApiResponse;
@@ -47,6 +46,15 @@ parameters! {
     }
 }
 
+/// The policy before the first account.
+const NO_POLICY: Policy = Policy {
+    version: 0,
+    reprojecting: false,
+    edges: Vec::new(),
+    hand_deleted: HandDeleted::Restore,
+    working_hours: None,
+};
+
 impl From<EdgeBody> for PolicyEdge {
     fn from(body: EdgeBody) -> Self {
         Self {
@@ -60,37 +68,28 @@ impl From<EdgeBody> for PolicyEdge {
 }
 
 /// `GET /v1/policy`
-pub(crate) async fn own<P: Ports>(cx: &Context<'_, P>) -> Result<ApiResponse, ApiError> {
-    let user = cx.session()?.user;
-    let policy = own_graph::read(cx, user, &GetPolicy {}).await?.unwrap_or(Policy {
-        version: 0,
-        reprojecting: false,
-        edges: Vec::new(),
-        hand_deleted: HandDeleted::Restore,
-        working_hours: None,
-    });
-    ApiResponse::json(200, &policy)
+pub(crate) fn own<P>(cx: &Context<'_, P>) -> Result<Ask, ApiError> {
+    Ask::new(cx.session()?.user, &GetPolicy {}, |said| match said {
+        Some(said) => Ok(answer(200, &said)),
+        None => ApiResponse::json(200, &NO_POLICY),
+    })
 }
 
 /// `PUT /v1/policy/edges`: answers the policy.
-pub(crate) async fn put_edge<P: Ports>(cx: &Context<'_, P>) -> Result<ApiResponse, ApiError> {
-    let user = cx.session()?.user;
+pub(crate) fn put_edge<P>(cx: &Context<'_, P>) -> Result<Ask, ApiError> {
     let edge: EdgeBody = body(cx.request)?;
-    let put = PutEdge { edge: edge.into() };
-    ApiResponse::json(200, &own_graph::change(cx, user, &put).await?)
+    Ask::tell(cx.session()?.user, 200, &PutEdge { edge: edge.into() })
 }
 
 /// `DELETE /v1/policy/edges?from=&from_calendar=&to=`: answers the policy.
-pub(crate) async fn remove_edge<P: Ports>(cx: &Context<'_, P>) -> Result<ApiResponse, ApiError> {
-    let user = cx.session()?.user;
+pub(crate) fn remove_edge<P>(cx: &Context<'_, P>) -> Result<Ask, ApiError> {
     let EdgeQuery { from, from_calendar, to } = EdgeQuery::read(&cx.query)?;
     let key = EdgeKey { from, from_calendar, to };
-    ApiResponse::json(200, &own_graph::change(cx, user, &RemoveEdge { key }).await?)
+    Ask::tell(cx.session()?.user, 200, &RemoveEdge { key })
 }
 
 /// `PUT /v1/working-hours`, with the hours, or `null` for none: answers the policy.
-pub(crate) async fn set_working_hours<P: Ports>(cx: &Context<'_, P>) -> Result<ApiResponse, ApiError> {
-    let user = cx.session()?.user;
+pub(crate) fn set_working_hours<P>(cx: &Context<'_, P>) -> Result<Ask, ApiError> {
     let hours: Option<WorkingHours> = body(cx.request)?;
-    ApiResponse::json(200, &own_graph::change(cx, user, &SetWorkingHours { hours }).await?)
+    Ask::tell(cx.session()?.user, 200, &SetWorkingHours { hours })
 }

@@ -3,18 +3,15 @@
 use serde::{Deserialize, Serialize};
 use tminus_domain::hours::WorkingHours;
 use tminus_domain::ids::{AccountId, CalendarId};
-use tminus_ports::Ports;
-use tminus_user_graph::explaining_contract::{PolicyChange, Preview, PreviewPolicy};
+use tminus_ports::{Command, ObjectClass};
+use tminus_user_graph::explaining_contract::{PolicyChange, PreviewPolicy};
 use tminus_user_graph::policy_contract::{EdgeKey, PutEdge, RemoveEdge, SetWorkingHours};
 
-use super::own_graph;
+use super::own_graph::{Ask, Said, encoded, part};
 use super::policy::EdgeBody;
 use crate::conventions::{ApiError, List, body};
 use crate::handle::Context;
 use crate::http::ApiResponse;
-
-/// Longest title of an example, in characters: what comes back with every step stays within a body.
-const MAX_TITLE_CHARS: usize = 200;
 
 /// What is asked about.
 #[derive(Deserialize)]
@@ -59,7 +56,8 @@ struct EdgeKeyBody {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct PreviewStep {
-    preview: Preview,
+    #[cfg_attr(test, schemars(with = "tminus_user_graph::explaining_contract::Preview"))]
+    preview: Said,
     /// What the next step is asked with; `null`: all is worked out.
     so_far: Option<String>,
 }
@@ -76,22 +74,35 @@ impl From<Change> for PolicyChange {
     }
 }
 
+/// [`PreviewPolicy`], with what it answered before in the graph's own words.
+#[derive(Serialize, Deserialize)]
+struct Step {
+    change: PolicyChange,
+    so_far: Option<Said>,
+}
+
+impl Command for Step {
+    type Reply = Said;
+    const CLASS: ObjectClass = PreviewPolicy::CLASS;
+    const NAME: &'static str = PreviewPolicy::NAME;
+}
+
 /// `POST /v1/policy/preview`
-pub(crate) async fn step<P: Ports>(cx: &Context<'_, P>) -> Result<ApiResponse, ApiError> {
+pub(crate) fn step<P>(cx: &Context<'_, P>) -> Result<Ask, ApiError> {
+    #[derive(Deserialize)]
+    struct Progress {
+        next: Option<Said>,
+    }
     let user = cx.session()?.user;
     let PreviewBody { change, so_far } = body(cx.request)?;
     let change = PolicyChange::from(change);
-    let encoded = serde_json::to_string(&change)
-        .map_err(|_| ApiError::Internal { what: "a change does not encode" })?;
-    let list = List::new("preview", user, &[&encoded]);
-    let so_far = so_far.map(|text| list.verified(cx, &text)).transpose();
+    let list = List::new("preview", user, &[&encoded(&change)?]);
+    let (keys, now) = (cx.config.state_keys.clone(), cx.now);
+    let so_far = so_far.map(|text| list.verified(&keys, now, &text)).transpose();
     let so_far = so_far.map_err(|error| error.about("so_far"))?;
-    let mut preview = own_graph::change(cx, user, &PreviewPolicy { change, so_far }).await?;
-    for title in preview.examples.iter_mut().filter_map(|example| example.title.as_mut()) {
-        if let Some((end, _)) = title.char_indices().nth(MAX_TITLE_CHARS) {
-            title.truncate(end);
-        }
-    }
-    let so_far = preview.next.map(|_| list.signed(cx, &preview)).transpose()?;
-    ApiResponse::json(200, &PreviewStep { preview, so_far })
+    Ask::change(user, &Step { change, so_far }, move |preview| {
+        let Progress { next } = part(&preview)?;
+        let so_far = next.map(|_| list.signed(&keys, now, &preview)).transpose()?;
+        ApiResponse::json(200, &PreviewStep { preview, so_far })
+    })
 }

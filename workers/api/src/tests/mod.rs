@@ -1,6 +1,7 @@
 //! The API against a scripted Google, objects that answer as told, and a real registry.
 
 mod admin;
+mod asking;
 mod configuration;
 mod cross_site;
 mod errors;
@@ -9,8 +10,10 @@ mod holds;
 mod keys;
 mod link;
 mod lists;
+mod making;
 mod mirrors;
 mod policy;
+mod ranges;
 mod replay;
 mod sign_in;
 mod unlink;
