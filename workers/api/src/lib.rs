@@ -1,5 +1,5 @@
-//! The api Worker: sign-in, linking and unlinking accounts, events, status, the policy,
-//! held sweeps, replays, the operator's triggers.
+//! The api Worker: sign-in, linking and unlinking accounts, events with their history and their reasons, own events,
+//! trips, free and busy, status, the policy, held sweeps, replays, the operator's triggers.
 //!
 //! [`handle`] is the entry: a request goes through the router to one handler, and every answer, good or bad, leaves
 //! through one envelope. Points in time in answers are milliseconds since the Unix epoch, UTC.

@@ -5,7 +5,7 @@
 //! | `error.rs`, `code.rs` | [`ApiError`]: every refusal, its status, code and envelope |
 //! | `query.rs`, `parameters.rs` | parameters of a query, typed |
 //! | `body.rs` | bodies |
-//! | `cursor.rs` | where a page of a list ends |
+//! | `cursor.rs` | where a page of a list ends, and what is signed of it |
 //! | `idempotency.rs` | requests under a key are done once |
 
 mod body;
