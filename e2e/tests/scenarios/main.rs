@@ -10,6 +10,7 @@
     reason = "tests"
 )]
 
+mod answers;
 mod bad_input;
 mod configuration;
 mod deadlines;
@@ -87,6 +88,11 @@ const SCENARIOS: &[Scenario] = &[
     ("requests_that_are_refused", refusals::requests),
     ("ids_of_another_are_as_good_as_none", isolation::another_persons_ids),
     ("a_change_under_a_key_is_made_once", isolation::keys),
+    ("why_an_event_is_or_is_not_mirrored", answers::why),
+    ("what_an_event_was", answers::what_was),
+    ("a_preview_says_what_a_change_does", answers::what_would_be),
+    ("what_takes_place_and_when_one_is_free", answers::reads),
+    ("what_is_made_here_blocks_every_account", answers::own_events),
     ("a_newer_message_is_tried_again_then_kept", letters::newer_version),
     ("an_undecodable_message_is_kept", letters::undecodable),
     ("a_bad_event_is_quarantined_alone", letters::bad_event),

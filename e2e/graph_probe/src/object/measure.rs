@@ -46,6 +46,8 @@ pub(crate) enum Ask {
     Range { day: i64, days: i64, limit: u32, pages: u32, times: u32 },
     /// Reads when the person is free in a range, so many times.
     FreeBusy { day: i64, days: i64, times: u32 },
+    /// Sends a command as it is, once, and so many times more.
+    Command { name: String, body: String, times: u32 },
 }
 
 /// What was measured.
@@ -158,6 +160,11 @@ impl<P: Platform> Bench<'_, P> {
             }
             Ask::FreeBusy { day, days, times } => {
                 return serde_json::to_string(&self.free_busy(day, days, times).await?).map_err(text);
+            }
+            Ask::Command { name, body, times } => {
+                let (read, answer) = self.read(&name, &body, times).await?;
+                // The answer as it came: whoever asked knows its type.
+                return serde_json::to_string(&(read, answer)).map_err(text);
             }
             Ask::Sizes { events } => {
                 let sizes: Sizes = steps::sizes(events).map_err(text)?;

@@ -5,7 +5,7 @@ use tminus_user_graph::contract::EventPage;
 use tminus_user_graph::reading_contract::FreeBusy;
 
 use super::measure::{Bench, Platform, TRACE, reply, text};
-use crate::steps::{self, Sent};
+use crate::steps;
 
 /// What was read at once.
 #[derive(Debug, Serialize)]
@@ -34,7 +34,7 @@ impl<P: Platform> Bench<'_, P> {
         let mut after = None;
         for _ in 0..pages {
             let sent = steps::list(day, days, limit, after).map_err(text)?;
-            let (mut read, answer) = self.read(&sent, times).await?;
+            let (mut read, answer) = self.read(sent.0, &sent.1, times).await?;
             let page: EventPage = reply(&answer)?;
             read.items = page.events.len();
             all.push(read);
@@ -50,12 +50,14 @@ impl<P: Platform> Bench<'_, P> {
     pub(super) async fn free_busy(&self, day: i64, days: i64, times: u32) -> Result<Read, String> {
         let hours = steps::hours().map_err(text)?;
         self.object.handle(self.host, hours.0, TRACE, &hours.1).await;
-        let (mut read, answer) = self.read(&steps::free_busy(day, days).map_err(text)?, times).await?;
+        let (name, body) = steps::free_busy(day, days).map_err(text)?;
+        let (mut read, answer) = self.read(name, &body, times).await?;
         read.items = reply::<FreeBusy>(&answer)?.busy.len();
         Ok(read)
     }
 
-    async fn read(&self, (name, body): &Sent, times: u32) -> Result<(Read, String), String> {
+    /// Sends a command once, and so many times more; answers the last answer.
+    pub(super) async fn read(&self, name: &str, body: &str, times: u32) -> Result<(Read, String), String> {
         let started = self.platform.clock();
         let answer = self.object.handle(self.host, name, TRACE, body).await;
         let first_ms = self.platform.clock() - started;

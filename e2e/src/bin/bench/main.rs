@@ -11,6 +11,7 @@
 
 mod calls;
 mod coalesce;
+mod explain;
 mod firstsync;
 mod growth;
 mod ingest;
@@ -64,6 +65,8 @@ enum Name {
     Growth,
     /// Rows and bytes of an event.
     Rows,
+    /// Why, what was, and what would be, in a store of a hundred thousand events.
+    Explain,
     /// A month of a hundred thousand events, and when it leaves its owner free.
     Range,
     /// Google writes of a weekly series, made, moved and deleted.
@@ -105,6 +108,7 @@ fn main() -> Result<()> {
         Name::Poison => (poison::run(&options)?, "poison"),
         Name::Ingest => (ingest::run(&options)?, "ingest"),
         Name::Growth => (growth::run(&options)?, "growth"),
+        Name::Explain => (explain::run(&options)?, "explain"),
         Name::Range => (range::run(&options)?, "range"),
         Name::Rows => (rows::run(&options)?, "rows"),
         Name::Series => (series::run(&options)?, "series"),

@@ -9,7 +9,7 @@ use crate::probe::{Graph, Probe};
 use crate::{Figures, Options, number, spread};
 
 /// Events of three accounts, over two years.
-const EVENTS: u32 = 100_000;
+pub(crate) const EVENTS: u32 = 100_000;
 const ACCOUNTS: u32 = 3;
 const SERIES: u32 = 500;
 const BATCH: u32 = 500;
@@ -96,7 +96,7 @@ fn case(reads: &[Read]) -> Map<String, Value> {
 }
 
 /// A third of the events and of the series in each account.
-fn fill(graph: &Graph<'_>) -> Result<()> {
+pub(crate) fn fill(graph: &Graph<'_>) -> Result<()> {
     for account in 0..ACCOUNTS {
         let share = |all: u32| {
             all / ACCOUNTS * account..if account + 1 == ACCOUNTS {
