@@ -32,11 +32,10 @@ impl Query {
         Err(ApiError::refused(Code::InvalidParameter, message))
     }
 
-    /// A parameter that comes at most once (RFC 6749 §3.1 asks that of OAuth's; the rest follow it). An empty
-    /// value is as good as none.
+    /// A parameter that comes at most once.
     pub(crate) fn one(&self, name: &'static str) -> Result<Option<&str>, ApiError> {
         let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        let value = values.next().filter(|value| !value.is_empty());
+        let value = values.next();
         if values.next().is_some() {
             return Err(ApiError::invalid(name, "a parameter comes more than once"));
         }

@@ -44,8 +44,10 @@ pub(crate) struct Consent {
 
 /// `GET /v1/auth/callback`
 pub(crate) async fn callback<P: Ports + RegistrySql>(cx: &Context<'_, P>) -> Result<ApiResponse, ApiError> {
-    let returned = CallbackQuery::read(&cx.query)?;
-    if let Some(error) = returned.error.as_deref() {
+    // A parameter without a value is as good as none (RFC 6749 §3.1).
+    let said = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let CallbackQuery { state, code, error } = CallbackQuery::read(&cx.query)?;
+    if let Some(error) = said(error).as_deref() {
         return Err(match error {
             "access_denied" => {
                 ApiError::refused(Code::ConsentDenied, "the permission was not given; nothing has changed")
@@ -56,9 +58,8 @@ pub(crate) async fn callback<P: Ports + RegistrySql>(cx: &Context<'_, P>) -> Res
             }
         });
     }
-    let state =
-        returned.state.ok_or_else(|| ApiError::refused(Code::StateMissing, "the state is missing"))?;
-    let code = returned.code.ok_or_else(|| ApiError::refused(Code::CodeMissing, "the code is missing"))?;
+    let state = said(state).ok_or_else(|| ApiError::refused(Code::StateMissing, "the state is missing"))?;
+    let code = said(code).ok_or_else(|| ApiError::refused(Code::CodeMissing, "the code is missing"))?;
     if code.len() > MAX_CODE {
         return Err(ApiError::refused(Code::CodeInvalid, "the code is too long"));
     }

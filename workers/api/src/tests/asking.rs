@@ -86,6 +86,8 @@ fn without_a_graph_nothing_was_and_nothing_is_expected() {
     assert_eq!(settings, json!({"now": null, "entries": [], "next_cursor": null}));
     assert_eq!(json(&world.get("/v1/conservation"))["balanced"], true);
     assert_eq!(json(&world.get("/v1/constraints")), json!({"constraints": [], "next_cursor": null}));
+    // A time without a value is no time.
+    assert_eq!(refusal(&world.get("/v1/constraints?to=")), (400, "invalid_parameter".to_owned()));
 }
 
 /// A graph that previews three steps of ten events each.
