@@ -88,7 +88,7 @@ pub(crate) fn what_would_be(stage: &Stage) -> Result<()> {
     person.wait_written(SOON)?;
     let mut edge = person.edge(0, 1, "BUSY", &json!({}));
     edge["switch"] = "off".into();
-    let ask = json!({"change": {"put_edge": {"edge": edge}}});
+    let ask = json!({"change": {"put_edge": edge}});
     let step: Value = person.post("/v1/policy/preview", &ask)?.expect(200)?;
     let preview = &step["preview"];
     ensure!(preview["done"] == preview["of"] && preview["deleted"] == 3, "{step}");
