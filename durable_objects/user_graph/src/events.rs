@@ -1,5 +1,6 @@
 //! Canonical events as rows.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,7 @@ use tminus_ports::ObjectHost;
 use tminus_store::{Row, StoreError};
 
 use crate::bulk::{self, ROWS};
-use crate::columns::{Hex, id, read_id};
+use crate::columns::{Hex, id};
 use crate::context::Context;
 use crate::keys;
 
@@ -177,8 +178,8 @@ pub(crate) fn sketches<H: ObjectHost>(
     ids: &[&str],
 ) -> Result<Vec<(usize, Sketch)>, StoreError> {
     ctx.query(
-        "/* event_sketches */ SELECT j.key, e.origin_event_id, e.canonical_event_id, e.etag, e.generation, e.page,
-           e.deleted, e.lone
+        "/* event_sketches */ SELECT json_array(j.key, e.origin_event_id, hex(e.canonical_event_id), e.etag,
+           e.generation, e.page, e.deleted, e.lone)
          FROM json_each(?2) AS j
          CROSS JOIN canonical_events AS e ON e.origin_key = j.value AND e.origin_calendar_id = ?1",
         &[id(calendar), bulk::list(ids.iter().map(|id| keys::key_of(id)))?],
@@ -190,19 +191,15 @@ pub(crate) fn sketches<H: ObjectHost>(
 
 /// A row of the statement above with its place in the list, unless it is of another id with the same number.
 fn sketch(row: &Row, ids: &[&str]) -> Result<Option<(usize, Sketch)>, StoreError> {
-    let place = usize::try_from(row.get::<u32>(0)?).unwrap_or(usize::MAX);
-    let origin: String = row.get(1)?;
-    if ids.get(place) != Some(&origin.as_str()) {
+    type Read<'a> = (usize, Cow<'a, str>, Hex, String, u32, u32, u8, u8);
+    let text = row.get::<String>(0)?;
+    let (place, origin, event, etag, generation, page, deleted, lone): Read<'_> =
+        serde_json::from_str(&text).map_err(|_| StoreError::Corrupt { what: "event" })?;
+    if ids.get(place) != Some(&origin.as_ref()) {
         return Ok(None);
     }
-    let sketch = Sketch {
-        event: read_id(row, 2)?,
-        etag: row.get(3)?,
-        position: Position { generation: row.get(4)?, page: row.get(5)? },
-        deleted: row.get(6)?,
-        lone: row.get(7)?,
-    };
-    Ok(Some((place, sketch)))
+    let position = Position { generation, page };
+    Ok(Some((place, Sketch { event: event.id(), position, etag, deleted: deleted != 0, lone: lone != 0 })))
 }
 
 /// The events of these ids, tombstones included.

@@ -85,7 +85,10 @@ fn preview(graph: &Graph<'_>, all: &mut Figures) -> Result<()> {
     ensure!(so_far["done"] == so_far["of"], "{so_far}");
     all.insert("preview_ms", number(steps.iter().sum()));
     all.insert("preview_step", spread(&steps));
-    all.insert("preview_changed", so_far["changed"].clone());
+    let mirrors =
+        ["created", "changed", "deleted"].iter().filter_map(|kind| so_far[*kind].as_u64()).sum::<u64>();
+    ensure!(mirrors > 0, "nothing would change: {so_far}");
+    all.insert("preview_mirrors", json!(mirrors));
     Ok(())
 }
 
